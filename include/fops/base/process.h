@@ -1,0 +1,61 @@
+/* The one place that starts programs; only src/asset, the pager and extensions may call it (a lint holds that). */
+#ifndef FOPS_BASE_PROCESS_H
+#define FOPS_BASE_PROCESS_H
+
+#include <sys/types.h>
+
+#include "fops/base/error.h"
+#include "fops/base/text.h"
+
+struct arena;
+
+/* A started program; descriptor is a pidfd that becomes readable when the program ends. pid 0: none. */
+struct process {
+	pid_t pid;
+	int descriptor;
+};
+
+struct process_request {
+	const char *const *argv;   /* NULL-terminated; argv[0] is looked up on PATH */
+	struct text_list set;      /* "NAME=value" additions to the environment */
+	int input, output, errors; /* become descriptors 0, 1, 2; -1 is /dev/null */
+	const char *terminal;      /* path of a pty slave: controlling terminal and all three streams; or NULL */
+	bool keep_group;           /* stay in the caller's process group (extensions, pager); else a new session */
+};
+
+/*
+ * Start a program. It gets the caller's environment without FOPS_TOKEN and without the variables of env:// secret references that were
+ * read (see process_hide), default signal dispositions, an empty signal mask, and no descriptor above 2.
+ * errors  ASSET_DRIVER with the cause when the program is missing or may not run
+ */
+CHECKED bool process_start(struct arena *arena, const struct process_request *request, struct process *ret_process,
+			   struct error *err);
+
+/* Replace this program (extensions); returns only on failure, with errors EXTENSION. */
+bool process_replace(struct arena *arena, const char *path, const char *const *argv, struct text_list set,
+		     struct error *err);
+
+/* Send a signal to the program's whole session group; harmless when it is gone. */
+void process_signal(const struct process *process, int number);
+
+/*
+ * Collect an ended program and close its descriptor. ret_status is 0–255, or 128 + signal. Without wait it returns false while the program
+ * still runs.
+ */
+bool process_collect(struct process *process, bool wait, int *ret_status);
+
+/* A pipe whose ends are close-on-exec; [0] reads. errors INTERNAL */
+CHECKED bool process_pipe(int ret_ends[2], struct error *err);
+
+/* Make a descriptor non-blocking (ends of pipes that the loop serves). */
+void descriptor_unblock(int descriptor);
+
+/*
+ * A new pty: its master descriptor and the path of its slave in arena. errors INTERNAL
+ */
+CHECKED bool process_terminal(struct arena *arena, int *ret_master, const char **ret_slave, struct error *err);
+
+/* Remove a variable from the environment that children get, because it held a secret. */
+void process_hide(const char *variable);
+
+#endif

@@ -1,0 +1,49 @@
+/* Fill a struct from a document by a table; the same table renders schema and reference. */
+#ifndef FOPS_DATA_DECODE_H
+#define FOPS_DATA_DECODE_H
+
+#include "fops/data/document.h"
+#include "fops/data/slot.h"
+
+enum field_flags {
+	FIELD_REQUIRED = 1 << 0,
+	FIELD_IDENTIFIER = 1 << 1, /* text must satisfy is_identifier() */
+	FIELD_UNIQUE = 1 << 2,     /* documentation: unique in the topology */
+	FIELD_NOT_EMPTY = 1 << 3,  /* text, list or map must not be empty */
+	FIELD_PATH = 1 << 4,       /* text starts with '/', no control characters */
+	FIELD_URL = 1 << 5,        /* text is http:// or https:// with a host; checked further by rules */
+	FIELD_SECRET_REF = 1 << 6, /* documentation: text is a secret reference; checked by rules */
+};
+
+/* One row: a member of an object in our camelCase contracts, or of a reply. Tables end with a row without a name. */
+struct field {
+	const char *name;
+	struct slot slot;
+	unsigned flags;
+	const char *choices;        /* "open|proposal" for texts, or NULL */
+	const char *preset;         /* the value when absent, as its text form, or NULL */
+	int64_t minimum, maximum;   /* for numbers and durations (ms); both 0: unbounded */
+	const struct field *fields; /* members of SLOT_RECORD and SLOT_RECORDS */
+	size_t record_size;         /* element size for SLOT_RECORDS */
+	size_t present_offset;      /* for optional SLOT_RECORD: offset of a bool that says "was given"; 0 = none */
+	const char *text;           /* a sentence without a full stop, for schema and reference */
+	const char *example;        /* an example value, or NULL */
+};
+
+enum decode_mode {
+	DECODE_STRICT,  /* contracts: unknown members are findings with a suggestion */
+	DECODE_LENIENT, /* replies of services: unknown members are ignored, null is absent */
+};
+
+/*
+ * Fill record (zeroed by the caller, at least as large as the table needs) from an object.
+ *
+ * file      for findings; path the object's own path ("spec"), borrowed
+ * texts     are copied into arena
+ * durations are texts such as "250ms", "15s" (text.h); instants RFC 3339 UTC
+ * result    true when no finding was added; all problems of the object are added, not the first
+ */
+bool decode(struct arena *arena, const char *file, const char *path, const struct value *object,
+	    const struct field *fields, enum decode_mode mode, void *record, struct findings *findings);
+
+#endif

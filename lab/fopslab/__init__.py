@@ -1,0 +1,1 @@
+"""The lab: real neighbours of the product, started on loopback for tests and demonstrations."""

@@ -1,0 +1,13 @@
+"""The table of neighbours, in the order in which they start. A new one is a file here and a row below."""
+
+from __future__ import annotations
+
+from fopslab.neighbours import executor, lxc, ssh
+from fopslab.neighbours.base import Neighbour
+
+TABLE: tuple[Neighbour, ...] = (
+    lxc.NEIGHBOUR,
+    ssh.NEIGHBOUR,
+    executor.NEIGHBOUR,
+)
+BY_NAME = {neighbour.name: neighbour for neighbour in TABLE}

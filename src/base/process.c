@@ -1,0 +1,206 @@
+/* posix_spawn with a clean signal state, a session of its own and nothing inherited above descriptor 2. */
+#include "fops/base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "fops/base/arena.h"
+
+extern char **environ;
+
+static bool is_replaced(const char *entry, const struct text_list *set)
+{
+	size_t name = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < set->count; i++) {
+		if (strncmp(entry, set->items[i], name) == 0)
+			return true;
+	}
+	return text_starts(entry, "FOPS_TOKEN=");
+}
+
+static char **child_environment(struct arena *arena, const struct text_list *set)
+{
+	size_t count = 0;
+	size_t used = 0;
+	char **list;
+
+	while (environ != NULL && environ[count] != NULL)
+		count++;
+	list = arena_array(arena, count + set->count + 1, sizeof *list);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_replaced(environ[i], set))
+			list[used++] = environ[i];
+	}
+	for (size_t i = 0; i < set->count; i++)
+		list[used++] = arena_text(arena, set->items[i], strlen(set->items[i]));
+	return list;
+}
+
+static int add_stream(posix_spawn_file_actions_t *actions, int from, int to)
+{
+	if (from < 0)
+		return posix_spawn_file_actions_addopen(actions, to, "/dev/null", to == 0 ? O_RDONLY : O_WRONLY, 0);
+	return posix_spawn_file_actions_adddup2(actions, from, to);
+}
+
+static int add_streams(posix_spawn_file_actions_t *actions, const struct process_request *request)
+{
+	int failed;
+
+	if (request->terminal != NULL) {
+		/* the new session has no controlling terminal yet: the first one opened becomes it */
+		failed = posix_spawn_file_actions_addopen(actions, 0, request->terminal, O_RDWR, 0);
+		failed = failed != 0 ? failed : posix_spawn_file_actions_adddup2(actions, 0, 1);
+		return failed != 0 ? failed : posix_spawn_file_actions_adddup2(actions, 0, 2);
+	}
+	failed = add_stream(actions, request->input, 0);
+	failed = failed != 0 ? failed : add_stream(actions, request->output, 1);
+	return failed != 0 ? failed : add_stream(actions, request->errors, 2);
+}
+
+static int set_signals(posix_spawnattr_t *attributes, bool keep_group)
+{
+	short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+	sigset_t none, all;
+	int failed;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	sigdelset(&all, SIGKILL);
+	sigdelset(&all, SIGSTOP);
+	if (!keep_group)
+		flags = (short)(flags | POSIX_SPAWN_SETSID);
+	failed = posix_spawnattr_setsigmask(attributes, &none);
+	failed = failed != 0 ? failed : posix_spawnattr_setsigdefault(attributes, &all);
+	return failed != 0 ? failed : posix_spawnattr_setflags(attributes, flags);
+}
+
+bool process_start(struct arena *arena, const struct process_request *request, struct process *ret_process,
+		   struct error *err)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	struct process process = { 0, -1 };
+	char **environment = child_environment(arena, &request->set);
+	int failed;
+
+	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
+		out_of_memory();
+	failed = add_streams(&actions, request);
+	failed = failed != 0 ? failed : set_signals(&attributes, request->keep_group);
+	if (failed == 0) {
+		/* posix_spawnp wants char *const *, and promises not to write through it */
+		union {
+			const char *const *borrowed;
+			char *const *argv;
+		} argv = { request->argv };
+
+		failed = posix_spawnp(&process.pid, request->argv[0], &actions, &attributes, argv.argv, environment);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	if (failed != 0) {
+		fail(err, ERROR_ASSET_DRIVER, "cannot start %s", request->argv[0]);
+		error_cause(err, "%s", errno_text(failed));
+		return false;
+	}
+	process.descriptor = (int)syscall(SYS_pidfd_open, process.pid, 0);
+	if (process.descriptor < 0) {
+		failed = errno;
+		process_signal(&process, SIGKILL);
+		(void)waitpid(process.pid, NULL, 0);
+		fail(err, ERROR_INTERNAL, "cannot watch the program %s", request->argv[0]);
+		error_cause(err, "%s", errno_text(failed));
+		return false;
+	}
+	*ret_process = process;
+	return true;
+}
+
+bool process_replace(struct arena *arena, const char *path, const char *const *argv, struct text_list set,
+		     struct error *err)
+{
+	char **environment = child_environment(arena, &set);
+	struct sigaction standard = { .sa_handler = SIG_DFL };
+	union {
+		const char *const *borrowed;
+		char *const *argv;
+	} words = { argv };
+
+	(void)sigaction(SIGPIPE, &standard, NULL);
+	(void)execve(path, words.argv, environment);
+	fail(err, ERROR_EXTENSION, "cannot start %s", path);
+	error_cause(err, "%s", errno_text(errno));
+	return false;
+}
+
+void process_signal(const struct process *process, int number)
+{
+	if (process->pid <= 0)
+		return;
+	if (kill(-process->pid, number) != 0)
+		(void)kill(process->pid, number);
+}
+
+bool process_collect(struct process *process, bool wait, int *ret_status)
+{
+	int status = 0;
+	pid_t done;
+
+	do
+		done = waitpid(process->pid, &status, wait ? 0 : WNOHANG);
+	while (done < 0 && errno == EINTR);
+	if (done == 0)
+		return false;
+	if (process->descriptor >= 0)
+		(void)close(process->descriptor);
+	*process = (struct process){ 0, -1 };
+	if (done < 0)
+		*ret_status = EXIT_LINK_LOST;
+	else
+		*ret_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return true;
+}
+
+bool process_pipe(int ret_ends[2], struct error *err)
+{
+	if (pipe2(ret_ends, O_CLOEXEC) == 0)
+		return true;
+	fail(err, ERROR_INTERNAL, "cannot make a pipe");
+	error_cause(err, "%s", errno_text(errno));
+	return false;
+}
+
+void descriptor_unblock(int descriptor)
+{
+	int flags = fcntl(descriptor, F_GETFL);
+
+	if (flags >= 0)
+		(void)fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
+}
+
+bool process_terminal(struct arena *arena, int *ret_master, const char **ret_slave, struct error *err)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char name[128];
+
+	if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, sizeof name) == 0) {
+		*ret_master = master;
+		*ret_slave = arena_copy(arena, name);
+		return true;
+	}
+	fail(err, ERROR_INTERNAL, "cannot make a terminal");
+	error_cause(err, "%s", errno_text(errno));
+	if (master >= 0)
+		(void)close(master);
+	return false;
+}
+
+void process_hide(const char *variable)
+{
+	(void)unsetenv(variable);
+}

@@ -1,0 +1,199 @@
+/* JSON, YAML, jsonl and jsonpath: the envelope of lists and the objects of `show`. */
+#include "fops/base/arena.h"
+#include "output_private.h"
+
+static enum emit_format emit_format_of(const struct output *output)
+{
+	if (output->format == OUTPUT_YAML)
+		return EMIT_YAML;
+	return output->format == OUTPUT_JSON && output->pretty ? EMIT_JSON_PRETTY : EMIT_JSON;
+}
+
+static void start(struct output *output)
+{
+	struct sink sink = output->format == OUTPUT_JSONPATH ? buffer_sink(&output->document) :
+							       stream_sink(&output->stream);
+
+	emit_start(&output->emitter, emit_format_of(output), sink);
+}
+
+static void emit_head(struct output *output, const char *schema)
+{
+	struct emitter *emitter = &output->emitter;
+
+	emit_object(emitter);
+	emit_key(emitter, "schema");
+	emit_text(emitter, schema);
+	if (output->format == OUTPUT_JSONL) {
+		emit_key(emitter, "type");
+		emit_text(emitter, "start");
+		emit_key(emitter, "of");
+		emit_text(emitter, output->command->schema);
+	}
+	if (output->is_list) {
+		emit_key(emitter, "context");
+		emit_text(emitter, output->context);
+		emit_key(emitter, "as_of");
+		emit_text(emitter, instant_format(output->call->arena, clock_now(), false));
+	}
+}
+
+static void emit_untrusted(struct output *output)
+{
+	struct emitter *emitter = &output->emitter;
+	bool any = false;
+
+	for (const struct column *column = output->command->columns; column->key != NULL; column++) {
+		if ((column->flags & COLUMN_UNTRUSTED) == 0)
+			continue;
+		if (!any) {
+			emit_key(emitter, "untrusted");
+			emit_array(emitter);
+		}
+		any = true;
+		emit_text(emitter,
+			  arena_format(output->call->arena, "%s%s", output->is_list ? "items[]." : "", column->key));
+	}
+	if (any)
+		emit_array_end(emitter);
+}
+
+static void emit_warnings(struct output *output)
+{
+	struct emitter *emitter = &output->emitter;
+
+	emit_key(emitter, "warnings");
+	emit_array(emitter);
+	for (size_t i = 0; i < output->warnings.count; i++)
+		emit_text(emitter, output->warnings.items[i]);
+	emit_array_end(emitter);
+}
+
+void document_begin(struct output *output)
+{
+	struct emitter *emitter = &output->emitter;
+
+	start(output);
+	emit_head(output, output->format == OUTPUT_JSONL ? "fops.events/1" : output->command->schema);
+	emit_key(emitter, "partial");
+	emit_bool(emitter, output->partial);
+	if (output->format == OUTPUT_JSONL) {
+		emit_object_end(emitter);
+		(void)emit_finish(emitter, true);
+		return;
+	}
+	emit_untrusted(output);
+	emit_key(emitter, "items");
+	emit_array(emitter);
+}
+
+static void emit_cells(struct output *output, const void *row)
+{
+	for (size_t i = 0; i < output->cell_count; i++) {
+		emit_key(&output->emitter, output->cells[i].key);
+		cell_emit(&output->emitter, &output->cells[i], row);
+	}
+}
+
+void document_row(struct output *output, const void *row)
+{
+	struct emitter *emitter = &output->emitter;
+
+	if (output->format == OUTPUT_JSONL) {
+		start(output);
+		emit_object(emitter);
+		emit_key(emitter, "type");
+		emit_text(emitter, "item");
+		emit_key(emitter, "item");
+	}
+	emit_object(emitter);
+	emit_cells(output, row);
+	emit_object_end(emitter);
+	if (output->format == OUTPUT_JSONL) {
+		emit_object_end(emitter);
+		(void)emit_finish(emitter, true);
+	}
+}
+
+static void end_jsonl(struct output *output, int exit_status)
+{
+	struct emitter *emitter = &output->emitter;
+
+	start(output);
+	emit_object(emitter);
+	emit_key(emitter, "type");
+	emit_text(emitter, "end");
+	emit_key(emitter, "exit");
+	emit_int(emitter, exit_status);
+	emit_key(emitter, "counts");
+	emit_object(emitter);
+	emit_key(emitter, "returned");
+	emit_count(emitter, output->returned);
+	emit_key(emitter, "total");
+	emit_count(emitter, output->total);
+	emit_object_end(emitter);
+	emit_warnings(output);
+	emit_object_end(emitter);
+	(void)emit_finish(emitter, true);
+}
+
+void document_end(struct output *output, int exit_status)
+{
+	struct emitter *emitter = &output->emitter;
+
+	if (output->format == OUTPUT_JSONL) {
+		end_jsonl(output, exit_status);
+		return;
+	}
+	emit_array_end(emitter);
+	emit_key(emitter, "page");
+	emit_object(emitter);
+	emit_key(emitter, "returned");
+	emit_count(emitter, output->returned);
+	emit_key(emitter, "total");
+	emit_count(emitter, output->total);
+	emit_key(emitter, "next");
+	emit_text(emitter, output->returned < output->total ? output->last_name : NULL);
+	emit_object_end(emitter);
+	emit_warnings(output);
+	emit_object_end(emitter);
+	(void)emit_finish(emitter, true);
+}
+
+void document_record(struct output *output, const void *record)
+{
+	struct emitter *emitter = &output->emitter;
+
+	if (output->format == OUTPUT_JSONL) {
+		document_begin(output);
+		document_row(output, record);
+		output->returned = output->total = 1;
+		output->begun = true;
+		return;
+	}
+	start(output);
+	emit_head(output, output->command->schema);
+	emit_cells(output, record);
+	emit_untrusted(output);
+	emit_object_end(emitter);
+	(void)emit_finish(emitter, true);
+}
+
+void output_event(struct output *output, const char *type, void (*write)(struct emitter *emitter, const void *data),
+		  const void *data)
+{
+	struct emitter *emitter = &output->emitter;
+
+	if (!output->begun) {
+		output->begun = true;
+		document_begin(output);
+	}
+	start(output);
+	emit_object(emitter);
+	emit_key(emitter, "type");
+	emit_text(emitter, type);
+	write(emitter, data);
+	emit_object_end(emitter);
+	(void)emit_finish(emitter, true);
+	stream_flush(&output->stream);
+}

@@ -1,0 +1,156 @@
+/* The rule for URLs in contracts: what may stand there, and which hosts are raw addresses. */
+#include "url_rule.h"
+
+#define LONGEST_HOST 253
+#define LAST_PORT    65535
+
+static bool is_plain(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte <= ' ' || byte >= 0x7F || strchr("\\\"<>^`{|}", byte) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* The length of one dot, plain or percent-encoded, at text; 0 for anything else. */
+static size_t dot_at(const char *text)
+{
+	if (*text == '.')
+		return 1;
+	return strncasecmp(text, "%2e", 3) == 0 ? 3 : 0;
+}
+
+bool url_rule_has_dots(const char *path)
+{
+	while (*path != '\0') {
+		const char *at = path;
+		size_t dots = 0;
+
+		while (dots < 2 && dot_at(at) > 0) {
+			at += dot_at(at);
+			dots++;
+		}
+		if (dots > 0 && (*at == '/' || *at == '\0'))
+			return true;
+		path = strchrnul(path, '/');
+		path += *path == '/' ? 1 : 0;
+	}
+	return false;
+}
+
+const char *url_rule_path(const char *path)
+{
+	if (path[0] != '/')
+		return "must be a path that starts with a slash";
+	if (path[1] == '/')
+		return "must start with one slash only";
+	if (!is_plain(path))
+		return "holds blanks, control characters, backslashes or characters that must be percent-encoded";
+	if (strpbrk(path, "?#") != NULL)
+		return "holds a query or a fragment";
+	if (url_rule_has_dots(path))
+		return "holds a \".\" or \"..\" segment";
+	return NULL;
+}
+
+static bool is_hex(char byte)
+{
+	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+}
+
+/* A label that inet_aton would read as a number: decimal, octal or 0x hexadecimal. No top-level domain looks like that. */
+static bool is_number(struct str label)
+{
+	bool hex = label.len >= 2 && label.data[0] == '0' && (label.data[1] == 'x' || label.data[1] == 'X');
+
+	if (label.len == 0)
+		return false;
+	for (size_t i = hex ? 2 : 0; i < label.len; i++) {
+		if (hex ? !is_hex(label.data[i]) : (label.data[i] < '0' || label.data[i] > '9'))
+			return false;
+	}
+	return true;
+}
+
+static struct str last_label(struct str host)
+{
+	size_t from = host.len;
+
+	while (from > 0 && host.data[from - 1] != '.')
+		from--;
+	return (struct str){ host.data + from, host.len - from };
+}
+
+bool url_rule_is_raw(struct str host)
+{
+	static const char self[] = "localhost";
+	struct str label;
+
+	if (host.len > 0 && (host.data[0] == '[' || memchr(host.data, ':', host.len) != NULL))
+		return true;
+	if (host.len > 1 && host.data[host.len - 1] == '.')
+		host.len--;
+	label = last_label(host);
+	return is_number(label) || (label.len == sizeof self - 1 && strncasecmp(label.data, self, label.len) == 0);
+}
+
+/* The end of the host in an authority without user info, NULL when brackets or characters do not fit. */
+static const char *host_end(const char *authority, const char *end)
+{
+	const char *at = authority;
+
+	if (*at == '[') {
+		for (at++; at < end && (is_hex(*at) || *at == ':' || *at == '.'); at++)
+			;
+		return at < end && *at == ']' && at > authority + 2 ? at + 1 : NULL;
+	}
+	while (at < end && (is_hex(*at) || (*at >= 'g' && *at <= 'z') || (*at >= 'G' && *at <= 'Z') ||
+			    strchr(".-_", *at) != NULL))
+		at++;
+	return at == authority || *authority == '.' || *authority == '-' ? NULL : at;
+}
+
+static bool is_port(const char *from, const char *end)
+{
+	uint32_t port = 0;
+
+	if (from == end)
+		return false;
+	for (; from < end; from++) {
+		if (*from < '0' || *from > '9')
+			return false;
+		port = port * 10 + (uint32_t)(*from - '0');
+		if (port > LAST_PORT)
+			return false;
+	}
+	return port > 0;
+}
+
+const char *url_rule_base(const char *text, struct str *ret_host)
+{
+	const char *authority, *end, *stop;
+
+	if (strncasecmp(text, "http://", 7) != 0 && strncasecmp(text, "https://", 8) != 0)
+		return "must be a http:// or https:// URL";
+	authority = strstr(text, "://") + 3;
+	end = authority + strcspn(authority, "/?#\\");
+	/* user info first: no later message may tempt anyone to keep a password there */
+	if (memchr(authority, '@', (size_t)(end - authority)) != NULL)
+		return "must not hold user info";
+	stop = host_end(authority, end);
+	if (stop == NULL || stop - authority > LONGEST_HOST)
+		return "has no valid host name";
+	if (stop < end && *stop != ':')
+		return "has a host with other characters than letters, digits, dots and hyphens";
+	if (stop < end && !is_port(stop + 1, end))
+		return "has a port outside 1 to 65535";
+	if (strpbrk(end, "?#") != NULL)
+		return "must not hold a query or a fragment";
+	if (*end != '\0' && (!is_plain(end) || url_rule_has_dots(end)))
+		return "has a path with blanks, control characters, backslashes or dot segments";
+	*ret_host = (struct str){ authority, (size_t)(stop - authority) };
+	return NULL;
+}

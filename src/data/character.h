@@ -1,0 +1,16 @@
+/* One UTF-8 character at a time; shared by the readers and the emitter. */
+#ifndef FOPS_DATA_CHARACTER_H
+#define FOPS_DATA_CHARACTER_H
+
+#include "fops/base/compiler.h"
+
+/* Bytes of the valid UTF-8 character at the head of data (len >= 1), 0 when there is none. ret_point is its code point. */
+size_t character_read(const char *data, size_t len, uint32_t *ret_point);
+
+/* Characters in valid UTF-8 text. */
+size_t character_count(const char *data, size_t len);
+
+/* Code points that documents hold only in escaped form: C0 with DEL and C1, line separators, BOM, U+FFFE and U+FFFF. */
+bool is_escaped_character(uint32_t point);
+
+#endif
