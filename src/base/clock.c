@@ -28,15 +28,21 @@ struct instant clock_now(void)
 
 const char *instant_format(struct arena *arena, struct instant instant, bool with_ms)
 {
+	int64_t ms = instant.unix_ms % 1000;
 	time_t seconds = (time_t)(instant.unix_ms / 1000);
 	struct tm parts;
 	char text[40];
 
+	/* before 1970 the division rounds up, the calendar counts down */
+	if (ms < 0) {
+		ms += 1000;
+		seconds--;
+	}
 	if (instant.unix_ms == 0 || gmtime_r(&seconds, &parts) == NULL ||
 	    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts) == 0)
 		return NULL;
 	if (with_ms)
-		return arena_format(arena, "%s.%03dZ", text, (int)(instant.unix_ms % 1000));
+		return arena_format(arena, "%s.%03dZ", text, (int)ms);
 	return arena_format(arena, "%sZ", text);
 }
 

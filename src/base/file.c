@@ -25,7 +25,7 @@ static bool read_failed(const char *path, struct error *err)
 
 /* Read until the end into a block that doubles; the size of a regular file is only the first guess. */
 static bool read_all(struct arena *arena, int descriptor, size_t size, size_t limit_bytes, struct str *ret_data,
-		     const char *path, struct error *err)
+                     const char *path, struct error *err)
 {
 	char *data = arena_alloc(arena, size + 1);
 	size_t len = 0;
@@ -111,15 +111,26 @@ static bool create_failed(const char *path, int number, struct error *err)
 	return false;
 }
 
+/* A device, pipe or socket is written to, never replaced. */
+static bool write_special(const char *path, const void *data, size_t len, struct error *err)
+{
+	CLEANUP(file_close) int descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	return (descriptor >= 0 && write_all(descriptor, data, len)) || create_failed(path, errno, err);
+}
+
 bool file_write(const char *path, const void *data, size_t len, mode_t mode, bool durable, struct error *err)
 {
 	char temporary[4096];
+	struct stat about;
 	int wanted = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
 	CLEANUP(file_close) int descriptor = -1;
 	int number;
 
 	if (wanted < 0 || (size_t)wanted >= sizeof temporary)
 		return create_failed(path, ENAMETOOLONG, err);
+	if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+		return write_special(path, data, len, err);
 	descriptor = mkostemp(temporary, O_CLOEXEC);
 	if (descriptor < 0)
 		return create_failed(path, errno, err);
@@ -135,6 +146,7 @@ bool file_make_folders(const char *path, struct error *err)
 {
 	char copy[4096];
 	size_t len = strlen(path);
+	struct stat about;
 
 	if (len == 0 || len >= sizeof copy)
 		return create_failed(path, ENAMETOOLONG, err);
@@ -148,7 +160,10 @@ bool file_make_folders(const char *path, struct error *err)
 		if (i < len)
 			copy[i] = '/';
 	}
-	return true;
+	/* "exists" may have meant a file of that name */
+	if (stat(path, &about) != 0)
+		return create_failed(path, errno, err);
+	return S_ISDIR(about.st_mode) || create_failed(path, ENOTDIR, err);
 }
 
 const char *path_join(struct arena *arena, const char *folder, const char *name)

@@ -9,6 +9,9 @@
 
 #include "fops/base/arena.h"
 
+#define CLOSE_ON_EXEC_RANGE 4u /* CLOSE_RANGE_CLOEXEC of linux/close_range.h */
+#define MOST_DESCRIPTORS    65536
+
 extern char **environ;
 
 static bool is_replaced(const char *entry, const struct text_list *set)
@@ -49,8 +52,12 @@ static int add_stream(posix_spawn_file_actions_t *actions, int from, int to)
 
 static int add_streams(posix_spawn_file_actions_t *actions, const struct process_request *request)
 {
-	int failed;
+	int failed = 0;
 
+	if (request->folder != NULL)
+		failed = posix_spawn_file_actions_addchdir_np(actions, request->folder);
+	if (failed != 0)
+		return failed;
 	if (request->terminal != NULL) {
 		/* the new session has no controlling terminal yet: the first one opened becomes it */
 		failed = posix_spawn_file_actions_addopen(actions, 0, request->terminal, O_RDWR, 0);
@@ -79,8 +86,19 @@ static int set_signals(posix_spawnattr_t *attributes, bool keep_group)
 	return failed != 0 ? failed : posix_spawnattr_setflags(attributes, flags);
 }
 
+/* Whatever the caller of this program left open stays out of the children: descriptors above 2 close at their start. */
+static void close_inherited(void)
+{
+	if (syscall(SYS_close_range, 3u, ~0u, CLOSE_ON_EXEC_RANGE) == 0)
+		return;
+	/* a kernel before 5.11 */
+	for (int descriptor = 3, limit = (int)sysconf(_SC_OPEN_MAX);
+	     descriptor < limit && descriptor < MOST_DESCRIPTORS; descriptor++)
+		(void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+}
+
 bool process_start(struct arena *arena, const struct process_request *request, struct process *ret_process,
-		   struct error *err)
+                   struct error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -90,6 +108,7 @@ bool process_start(struct arena *arena, const struct process_request *request, s
 
 	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
 		out_of_memory();
+	close_inherited();
 	failed = add_streams(&actions, request);
 	failed = failed != 0 ? failed : set_signals(&attributes, request->keep_group);
 	if (failed == 0) {
@@ -122,7 +141,7 @@ bool process_start(struct arena *arena, const struct process_request *request, s
 }
 
 bool process_replace(struct arena *arena, const char *path, const char *const *argv, struct text_list set,
-		     struct error *err)
+                     struct error *err)
 {
 	char **environment = child_environment(arena, &set);
 	struct sigaction standard = { .sa_handler = SIG_DFL };
@@ -130,11 +149,13 @@ bool process_replace(struct arena *arena, const char *path, const char *const *a
 		const char *const *borrowed;
 		char *const *argv;
 	} words = { argv };
+	int number;
 
 	(void)sigaction(SIGPIPE, &standard, NULL);
 	(void)execve(path, words.argv, environment);
+	number = errno;
 	fail(err, ERROR_EXTENSION, "cannot start %s", path);
-	error_cause(err, "%s", errno_text(errno));
+	error_cause(err, "%s", errno_text(number));
 	return false;
 }
 
@@ -151,6 +172,9 @@ bool process_collect(struct process *process, bool wait, int *ret_status)
 	int status = 0;
 	pid_t done;
 
+	/* waitpid(0) would collect any child of the process group */
+	if (process->pid <= 0)
+		return false;
 	do
 		done = waitpid(process->pid, &status, wait ? 0 : WNOHANG);
 	while (done < 0 && errno == EINTR);
@@ -187,14 +211,16 @@ bool process_terminal(struct arena *arena, int *ret_master, const char **ret_sla
 {
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	char name[128];
+	int number;
 
 	if (master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, sizeof name) == 0) {
 		*ret_master = master;
 		*ret_slave = arena_copy(arena, name);
 		return true;
 	}
+	number = errno;
 	fail(err, ERROR_INTERNAL, "cannot make a terminal");
-	error_cause(err, "%s", errno_text(errno));
+	error_cause(err, "%s", errno_text(number));
 	if (master >= 0)
 		(void)close(master);
 	return false;

@@ -156,13 +156,14 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t point)
 
 static size_t character_columns(uint32_t point)
 {
-	static const struct range none[] = { { 0x0300, 0x036F }, { 0x0483, 0x0489 }, { 0x0591, 0x05BD }, { 0x064B, 0x065F },
-					     { 0x0E34, 0x0E3A }, { 0x1AB0, 0x1AFF }, { 0x1DC0, 0x1DFF }, { 0x200B, 0x200F },
-					     { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F }, { 0xFE20, 0xFE2F }, { 0xE0100, 0xE01EF } };
-	static const struct range wide[] = { { 0x1100, 0x115F },   { 0x2E80, 0x303E },	 { 0x3041, 0xA4CF },
-					     { 0xAC00, 0xD7A3 },   { 0xF900, 0xFAFF },	 { 0xFE30, 0xFE6F },
-					     { 0xFF00, 0xFF60 },   { 0xFFE0, 0xFFE6 },	 { 0x1F300, 0x1F64F },
-					     { 0x1F680, 0x1F6FF }, { 0x1F900, 0x1F9FF }, { 0x20000, 0x3FFFD } };
+	static const struct range none[] = { { 0x0300, 0x036F }, { 0x0483, 0x0489 }, { 0x0591, 0x05BD },
+		                             { 0x064B, 0x065F }, { 0x0E34, 0x0E3A }, { 0x1AB0, 0x1AFF },
+		                             { 0x1DC0, 0x1DFF }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF },
+		                             { 0xFE00, 0xFE0F }, { 0xFE20, 0xFE2F }, { 0xE0100, 0xE01EF } };
+	static const struct range wide[] = { { 0x1100, 0x115F },   { 0x2E80, 0x303E },   { 0x3041, 0xA4CF },
+		                             { 0xAC00, 0xD7A3 },   { 0xF900, 0xFAFF },   { 0xFE30, 0xFE6F },
+		                             { 0xFF00, 0xFF60 },   { 0xFFE0, 0xFFE6 },   { 0x1F300, 0x1F64F },
+		                             { 0x1F680, 0x1F6FF }, { 0x1F900, 0x1F9FF }, { 0x20000, 0x3FFFD } };
 
 	if (point < 0x300)
 		return 1;
@@ -205,17 +206,20 @@ size_t text_fit(const char *text, size_t len, size_t columns)
 bool terminal_raw(int descriptor, struct termios *ret_saved, struct error *err)
 {
 	struct termios saved, raw;
+	int number;
 
 	if (tcgetattr(descriptor, &saved) != 0) {
+		number = errno;
 		fail(err, ERROR_IO_READ, "cannot read the terminal's settings");
-		error_cause(err, "%s", errno_text(errno));
+		error_cause(err, "%s", errno_text(number));
 		return false;
 	}
 	raw = saved;
 	cfmakeraw(&raw);
 	if (tcsetattr(descriptor, TCSADRAIN, &raw) != 0) {
+		number = errno;
 		fail(err, ERROR_IO_READ, "cannot switch the terminal to raw mode");
-		error_cause(err, "%s", errno_text(errno));
+		error_cause(err, "%s", errno_text(number));
 		return false;
 	}
 	*ret_saved = saved;

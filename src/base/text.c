@@ -106,9 +106,13 @@ bool parse_int(const char *text, int64_t *ret_value)
 
 	if (!parse_count(text + (negative ? 1 : 0), &value))
 		return false;
-	if (value > (uint64_t)INT64_MAX)
+	/* the smallest number has no positive counterpart */
+	if (value > (uint64_t)INT64_MAX + (negative ? 1 : 0))
 		return false;
-	*ret_value = negative ? -(int64_t)value : (int64_t)value;
+	if (negative)
+		*ret_value = value == 0 ? 0 : -(int64_t)(value - 1) - 1;
+	else
+		*ret_value = (int64_t)value;
 	return true;
 }
 

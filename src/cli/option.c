@@ -51,6 +51,10 @@ static bool bad_value(const struct command_option *option, const char *value, co
 
 static bool store_text(const struct command_option *option, const char **place, const char *value, struct error *err)
 {
+	if (value == NULL) {
+		*place = "";
+		return true;
+	}
 	if (option->choices != NULL && !text_in_choices(option->choices, value))
 		return bad_value(option, value, option->choices, err);
 	if (!is_utf8(value, strlen(value), NULL))
@@ -124,7 +128,7 @@ bool option_store(struct arena *arena, const struct command_option *option, void
 			return bad_value(option, value, "a time such as 500ms, 15s, 5m or 2h", err);
 		return true;
 	case SLOT_TEXT:
-		return store_text(option, place, value == NULL ? "" : value, err);
+		return store_text(option, place, value, err);
 	case SLOT_TEXT_LIST:
 		text_list_add(arena, place, value);
 		return true;

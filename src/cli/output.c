@@ -78,6 +78,31 @@ static bool choose_named(struct output *output, const char *fields, struct error
 	return true;
 }
 
+/* --fields a,b or --json=a,b; NULL when the default is wanted. */
+static const char *chosen_fields(const struct globals *globals)
+{
+	const char *fields = globals->fields != NULL ? globals->fields : globals->json_fields;
+
+	return fields == NULL || fields[0] == '\0' ? NULL : fields;
+}
+
+void output_widen(struct output *output)
+{
+	const struct globals *globals = &output->call->globals;
+
+	if (chosen_fields(globals) != NULL || output->format == OUTPUT_WIDE)
+		return;
+	for (const struct column *column = output->command->columns; column->key != NULL; column++) {
+		bool shown = false;
+
+		for (size_t i = 0; i < output->cell_count; i++)
+			shown = shown || output->cells[i].column == column;
+		/* choose_default has made room for every column */
+		if (!shown && (column->flags & COLUMN_ASIDE) == 0)
+			output->cells[output->cell_count++] = cell_of(column);
+	}
+}
+
 static void choose_default(struct output *output)
 {
 	bool all = output->format == OUTPUT_WIDE || output->format == OUTPUT_JSON || output->format == OUTPUT_JSONL ||
@@ -129,14 +154,14 @@ static void list_fields(struct output *output)
 static bool read_selection(struct output *output, struct error *err)
 {
 	const struct globals *globals = &output->call->globals;
-	const char *fields = globals->fields != NULL ? globals->fields : globals->json_fields;
+	const char *fields = chosen_fields(globals);
 	const char *sort = globals->sort;
 
 	if (text_equal(fields, "help")) {
 		list_fields(output);
 		return true;
 	}
-	if (fields != NULL && fields[0] != '\0') {
+	if (fields != NULL) {
 		if (!choose_named(output, fields, err))
 			return false;
 	} else {

@@ -219,7 +219,7 @@ void record_lines(struct output *output, const void *record)
 {
 	size_t width = 0;
 
-	if (output->call->globals.fields == NULL) {
+	if (output->call->globals.fields == NULL && output->call->globals.json_fields == NULL) {
 		put_members(output, output->command->columns, record, "", widest_member(output->command->columns, 0));
 		return;
 	}

@@ -13,7 +13,7 @@ void secret_ref_check(const struct rule_scope *scope, struct arena *arena, const
 
 	if (text != NULL && !secret_ref_parse(arena, text, &ref, &err))
 		rule_break(scope, RULE_R16, path, "write env://NAME or openbao://[mount]/path#field",
-			   "not a secret reference: %s", err.cause);
+		           "not a secret reference: %s", err.cause);
 }
 
 /* Four numbers between dots; a shorter one such as "12" may well be a name. */
@@ -49,10 +49,10 @@ static void check_expected_value(const struct rule_scope *scope, const struct he
 		return;
 	if (value->kind == VALUE_ARRAY || value->kind == VALUE_OBJECT)
 		rule_break(scope, RULE_FORM, "health.expect.value", "point at a text, number, boolean or null",
-			   "the expected value is %s", value_kind_name(value->kind));
+		           "the expected value is %s", value_kind_name(value->kind));
 	if (health->expect.pointer == NULL)
 		rule_break(scope, RULE_FORM, "health.expect.value", "add health.expect.pointer",
-			   "an expected value needs a pointer that says where it stands");
+		           "an expected value needs a pointer that says where it stands");
 }
 
 void health_check(const struct rule_scope *scope, const struct health *health)
@@ -64,14 +64,14 @@ void health_check(const struct rule_scope *scope, const struct health *health)
 	wrong = health->path == NULL || health->path[0] != '/' ? NULL : url_rule_path(health->path);
 	if (wrong != NULL)
 		rule_break(scope, RULE_FORM, "health.path", "write a path below the executor URL, such as /health",
-			   "health.path %s", wrong);
+		           "health.path %s", wrong);
 	check_expected_value(scope, health);
 	if (health->expect.pointer == NULL)
 		return;
 	if (!is_pointer(health->expect.pointer))
 		rule_break(scope, RULE_FORM, "health.expect.pointer", "write a JSON Pointer such as /status",
-			   "not a JSON Pointer: it starts with a slash, and ~ stands only in ~0 and ~1");
+		           "not a JSON Pointer: it starts with a slash, and ~ stands only in ~0 and ~1");
 	if (text_equal(health->method, "HEAD"))
 		rule_break(scope, RULE_FORM, "health.expect.pointer", "use method GET",
-			   "an answer to HEAD has no body to point into");
+		           "an answer to HEAD has no body to point into");
 }

@@ -6,9 +6,9 @@
 #include "rule.h"
 
 void runtime_asset_check(struct arena *arena, const char *file, const struct value *spec, const void *record,
-			 struct findings *findings);
+                         struct findings *findings);
 void endpoint_check(struct arena *arena, const char *file, const struct value *spec, const void *record,
-		    struct findings *findings);
+                    struct findings *findings);
 
 /* The member `health` of a spec. */
 void health_check(const struct rule_scope *scope, const struct health *health);

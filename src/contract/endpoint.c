@@ -60,20 +60,20 @@ static void check_url(const struct rule_scope *scope, const char *path, const ch
 		return;
 	wrong = url_rule_base(url, &host);
 	if (wrong != NULL)
-		rule_break(scope, RULE_FORM, path, "write a base URL such as https://name.example.net", "%s %s", path, wrong);
+		rule_break(scope, RULE_FORM, path, "write a base URL such as https://name.example.net", "%s %s", path,
+		           wrong);
 	else if (for_people && url_rule_is_raw(host))
 		rule_break(scope, RULE_R07, path, "use the domain name; machines use executorUrl",
-			   "%s leads to the raw address %.*s", path, (int)host.len, host.data);
+		           "%s leads to the raw address %.*s", path, (int)host.len, host.data);
 }
 
 static void check_auth(const struct rule_scope *scope, struct arena *arena, const struct endpoint_auth *auth)
 {
-	if (text_equal(auth->mode, "bearer") &&
-	    value_member(value_member(scope->spec, "auth"), "secretRef") == NULL)
+	if (text_equal(auth->mode, "bearer") && value_member(value_member(scope->spec, "auth"), "secretRef") == NULL)
 		rule_break(scope, RULE_R16, "auth", "add secretRef: env://NAME", "auth mode bearer needs a secretRef");
 	if (text_equal(auth->mode, "none") && auth->secret_ref != NULL)
 		rule_break(scope, RULE_FORM, "auth.secretRef", "write mode: bearer, or remove it",
-			   "auth mode none takes no secretRef");
+		           "auth mode none takes no secretRef");
 	secret_ref_check(scope, arena, "auth.secretRef", auth->secret_ref);
 }
 
@@ -120,17 +120,20 @@ static void check_tls(const struct rule_scope *scope, const struct endpoint_tls 
 	const char *wrong = tls->ca == NULL || tls->ca[0] == '\0' ? NULL : pem_wrong(tls->ca);
 
 	if (wrong != NULL)
-		rule_break(scope, RULE_FORM, "tls.ca", "paste the certificates of the authority with their BEGIN and END lines",
-			   "tls.ca %s", wrong);
+		rule_break(scope, RULE_FORM, "tls.ca",
+		           "paste the certificates of the authority with their BEGIN and END lines", "tls.ca %s",
+		           wrong);
 	if (tls->pin != NULL && !is_pin(tls->pin))
-		rule_break(scope, RULE_FORM, "tls.pin", "write sha256// and the base64 of the key's SHA-256, 44 characters",
-			   "tls.pin is not sha256//BASE64 of 32 bytes");
+		rule_break(scope, RULE_FORM, "tls.pin",
+		           "write sha256// and the base64 of the key's SHA-256, 44 characters",
+		           "tls.pin is not sha256//BASE64 of 32 bytes");
 	if (tls->server_name != NULL && tls->server_name[0] != '\0' && !is_server_name(tls->server_name))
-		rule_break(scope, RULE_FORM, "tls.serverName", "write the name alone", "tls.serverName is no host name");
+		rule_break(scope, RULE_FORM, "tls.serverName", "write the name alone",
+		           "tls.serverName is no host name");
 }
 
 void endpoint_check(struct arena *arena, const char *file, const struct value *spec, const void *record,
-		    struct findings *findings)
+                    struct findings *findings)
 {
 	const struct endpoint *endpoint = record;
 	struct rule_scope scope = { file, spec, findings };

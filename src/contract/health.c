@@ -14,7 +14,8 @@ static const struct field expect_fields[] = {
 	{ "pointer", SLOT(struct health_expect, pointer),
 	  .text = "JSON Pointer (RFC 6901) to the value of the answer that is judged", .example = "/status" },
 	{ "value", SLOT(struct health_expect, value),
-	  .text = "what stands there: a text, number, boolean or null; without it, anything but null", .example = "ok" },
+	  .text = "what stands there: a text, number, boolean or null; without it, anything but null",
+	  .example = "ok" },
 	{ 0 },
 };
 
@@ -102,5 +103,5 @@ const char *health_judge(struct arena *arena, const struct health *health, int s
 	if (found != NULL && is_same(expect->value, found))
 		return NULL;
 	return arena_format(arena, "expected %s at %s, found %s", show(arena, expect->value), expect->pointer,
-			    show(arena, found));
+	                    show(arena, found));
 }

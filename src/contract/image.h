@@ -1,4 +1,5 @@
-/* The compiled topology as one block of bytes: what the cache file holds and every reader looks into. Private to this room. */
+/* The compiled topology as one block of bytes: what the cache file holds and every reader looks into. Private to this
+ * room. */
 #ifndef FOPS_CONTRACT_IMAGE_H
 #define FOPS_CONTRACT_IMAGE_H
 
@@ -12,8 +13,9 @@
 #define IMAGE_PRODUCT 32
 
 /*
- * Layout, each part right behind the one before, numbers in the machine's own order: header; files in reading order; objects of each kind
- * sorted by id; indexes of the assets sorted by role and id; texts, each NUL-terminated, the first one empty; records.
+ * Layout, each part right behind the one before, numbers in the machine's own order: header; files in reading order;
+ * objects of each kind sorted by id; indexes of the assets sorted by role and id; texts, each NUL-terminated, the first
+ * one empty; records.
  */
 struct image_header {
 	char magic[8];
@@ -68,8 +70,9 @@ struct image_layout {
 CHECKED bool image_lay_out(const struct image_header *header, struct image_layout *ret_layout);
 
 /*
- * Look into len bytes at data (aligned to 8), which may be anything. NULL when they are an image of this version with right checksums, else
- * what is wrong with them, a static text. Records have checksums of their own that image_record compares.
+ * Look into len bytes at data (aligned to 8), which may be anything. NULL when they are an image of this version with
+ * right checksums, else what is wrong with them, a static text. Records have checksums of their own that image_record
+ * compares.
  */
 const char *image_open(const void *data, size_t len, struct image *ret_image);
 

@@ -51,8 +51,8 @@ const struct value *rule_place(const struct value *spec, const char *path)
 	return place;
 }
 
-void rule_break(const struct rule_scope *scope, enum rule_id rule, const char *path, const char *fix, const char *format,
-		...)
+void rule_break(const struct rule_scope *scope, enum rule_id rule, const char *path, const char *fix,
+                const char *format, ...)
 {
 	const struct value *place = rule_place(scope->spec, path);
 	struct arena *arena = scope->findings->arena;
@@ -69,6 +69,6 @@ void rule_break(const struct rule_scope *scope, enum rule_id rule, const char *p
 	va_end(values);
 	if (row->name != NULL)
 		message = arena_format(arena, "%s (%s: %s)", message, row->name, row->text);
-	findings_add(scope->findings, scope->file, place->line, place->column, arena_format(arena, "spec.%s", path), fix,
-		     "%s", message);
+	findings_add(scope->findings, scope->file, place->line, place->column, arena_format(arena, "spec.%s", path),
+	             fix, "%s", message);
 }

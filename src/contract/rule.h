@@ -29,11 +29,11 @@ struct rule_scope {
 };
 
 /*
- * Add a finding. path is the dotted path below spec, list items as "hostKeys[0]"; the position is that value's, or that of its nearest
- * parent when the field is absent. The message never quotes a value that could be a secret.
+ * Add a finding. path is the dotted path below spec, list items as "hostKeys[0]"; the position is that value's, or that
+ * of its nearest parent when the field is absent. The message never quotes a value that could be a secret.
  */
-void rule_break(const struct rule_scope *scope, enum rule_id rule, const char *path, const char *fix, const char *format,
-		...) PRINTF(5, 6);
+void rule_break(const struct rule_scope *scope, enum rule_id rule, const char *path, const char *fix,
+                const char *format, ...) PRINTF(5, 6);
 
 /* The value at a dotted path below spec, or its nearest parent. */
 const struct value *rule_place(const struct value *spec, const char *path);

@@ -17,7 +17,8 @@ static const char letters_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 static const struct field ssh_fields[] = {
 	{ "host", SLOT(struct lxc_ssh, host), FIELD_REQUIRED | FIELD_NOT_EMPTY,
-	  .text = "name or address of the container's host, with letters, digits, dots, colons, hyphens and underscores",
+	  .text = "name or address of the container's host, with letters, digits, dots, colons, hyphens and "
+	          "underscores",
 	  .example = "node-3.example.net" },
 	{ "port", SLOT(struct lxc_ssh, port), .preset = "22", .minimum = 1, .maximum = 65535,
 	  .text = "the SSH server's port" },
@@ -37,7 +38,8 @@ static const struct field lxc_fields[] = {
 	{ "driver", SLOT(struct lxc_block, driver), FIELD_REQUIRED, .choices = "local|ssh",
 	  .text = "how the container's host is reached" },
 	{ "container", SLOT(struct lxc_block, container), FIELD_REQUIRED | FIELD_NOT_EMPTY,
-	  .text = "the container's name on its host: letters, digits, dots, hyphens and underscores", .example = "daytona" },
+	  .text = "the container's name on its host: letters, digits, dots, hyphens and underscores",
+	  .example = "daytona" },
 	{ "path", SLOT(struct lxc_block, path), FIELD_PATH,
 	  .text = "the host's folder of containers; without it, the host's default", .example = "/var/lib/lxc" },
 	{ "ssh", SLOT_EMBEDDED(struct lxc_block, ssh), .fields = ssh_fields,
@@ -74,8 +76,7 @@ const struct field runtime_asset_fields[] = {
 	{ "policy", SLOT_EMBEDDED(struct runtime_asset, policy), .fields = policy_fields,
 	  .text = "which actions are bound to a proposal" },
 	{ "lxc", SLOT_EMBEDDED(struct runtime_asset, lxc), .fields = lxc_fields,
-	  .present_offset = offsetof(struct runtime_asset, lxc.present),
-	  .text = "the adapter block of kind lxc" },
+	  .present_offset = offsetof(struct runtime_asset, lxc.present), .text = "the adapter block of kind lxc" },
 	{ 0 },
 };
 
@@ -84,7 +85,8 @@ const char *runtime_asset_driver(const struct runtime_asset *asset)
 	return text_equal(asset->lxc.driver, "ssh") ? "lxc/ssh" : "lxc/local";
 }
 
-/* Letters and digits, then also the signs of more; nothing that a program or shell could take for an option or syntax. */
+/* Letters and digits, then also the signs of more; nothing that a program or shell could take for an option or syntax.
+ */
 static bool is_name(const char *text, const char *more, size_t longest)
 {
 	size_t len = strlen(text);
@@ -126,9 +128,10 @@ static void check_labels(const struct rule_scope *scope, const struct text_map *
 	for (size_t i = 0; i < labels->count; i++) {
 		if (!is_label_key(labels->items[i].key))
 			rule_break(scope, RULE_FORM,
-				   arena_format(scope->findings->arena, "labels.%s", labels->items[i].key),
-				   "use lower-case letters, digits, dots, hyphens and underscores, with slashes between parts",
-				   "the label key is no identifier");
+			           arena_format(scope->findings->arena, "labels.%s", labels->items[i].key),
+			           "use lower-case letters, digits, dots, hyphens and underscores, with slashes "
+			           "between parts",
+			           "the label key is no identifier");
 	}
 }
 
@@ -136,7 +139,7 @@ static void check_labels(const struct rule_scope *scope, const struct text_map *
 static bool is_host_key(const char *text)
 {
 	static const char types[] = "ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256|ecdsa-sha2-nistp384|ecdsa-sha2-nistp521|"
-				    "sk-ssh-ed25519@openssh.com|sk-ecdsa-sha2-nistp256@openssh.com";
+	                            "sk-ssh-ed25519@openssh.com|sk-ecdsa-sha2-nistp256@openssh.com";
 	const char *blank = strchr(text, ' ');
 	char type[64];
 
@@ -153,18 +156,18 @@ static void check_ssh(const struct rule_scope *scope, struct arena *arena, const
 	if (ssh->host != NULL && ssh->host[0] != '\0' &&
 	    !is_name(ssh->host + (text_starts(ssh->host, "::") ? 2 : 0), ".-_:", LONGEST_HOST))
 		rule_break(scope, RULE_FORM, "lxc.ssh.host", "write a host name or an address without brackets",
-			   "the host must be plain: letters, digits, dots, colons, hyphens, and no hyphen first");
+		           "the host must be plain: letters, digits, dots, colons, hyphens, and no hyphen first");
 	if (ssh->user != NULL && !is_name(ssh->user[0] == '_' ? ssh->user + 1 : ssh->user, ".-_", LONGEST_USER))
 		rule_break(scope, RULE_FORM, "lxc.ssh.user", "write a plain user name",
-			   "the user must be plain: letters, digits, dots, hyphens and underscores");
+		           "the user must be plain: letters, digits, dots, hyphens and underscores");
 	if (ssh->host_keys.count > MOST_HOST_KEYS)
 		rule_break(scope, RULE_FORM, "lxc.ssh.hostKeys", "keep at most 32", "%zu host keys are too many",
-			   ssh->host_keys.count);
+		           ssh->host_keys.count);
 	for (size_t i = 0; i < ssh->host_keys.count && i < MOST_HOST_KEYS; i++) {
 		if (!is_host_key(ssh->host_keys.items[i]))
 			rule_break(scope, RULE_FORM, arena_format(arena, "lxc.ssh.hostKeys[%zu]", i),
-				   "copy type and key from a .pub file of the host, without the comment",
-				   "not a host key: expected \"type base64\"");
+			           "copy type and key from a .pub file of the host, without the comment",
+			           "not a host key: expected \"type base64\"");
 	}
 	secret_ref_check(scope, arena, "lxc.ssh.identityRef", ssh->identity_ref);
 }
@@ -175,20 +178,22 @@ static void check_lxc(const struct rule_scope *scope, struct arena *arena, const
 
 	if (lxc->container != NULL && lxc->container[0] != '\0' && !is_name(lxc->container, ".-_", LONGEST_NAME))
 		rule_break(scope, RULE_FORM, "lxc.container", "write the name that lxc-ls prints",
-			   "the container name must be plain: letters, digits, dots, hyphens and underscores");
+		           "the container name must be plain: letters, digits, dots, hyphens and underscores");
 	if (lxc->path != NULL && lxc->path[0] == '/' && url_rule_has_dots(lxc->path + 1))
-		rule_break(scope, RULE_FORM, "lxc.path", "write the whole path", "the path holds a \".\" or \"..\" segment");
+		rule_break(scope, RULE_FORM, "lxc.path", "write the whole path",
+		           "the path holds a \".\" or \"..\" segment");
 	if (over_ssh && value_member(value_member(scope->spec, "lxc"), "ssh") == NULL)
-		rule_break(scope, RULE_FORM, "lxc", "add lxc.ssh with host and hostKeys", "driver ssh needs the block lxc.ssh");
+		rule_break(scope, RULE_FORM, "lxc", "add lxc.ssh with host and hostKeys",
+		           "driver ssh needs the block lxc.ssh");
 	if (!over_ssh && lxc->driver != NULL && lxc->ssh.present)
 		rule_break(scope, RULE_FORM, "lxc.ssh", "write driver: ssh, or remove the block",
-			   "the block lxc.ssh belongs to driver ssh only");
+		           "the block lxc.ssh belongs to driver ssh only");
 	if (lxc->ssh.present)
 		check_ssh(scope, arena, &lxc->ssh);
 }
 
 void runtime_asset_check(struct arena *arena, const char *file, const struct value *spec, const void *record,
-			 struct findings *findings)
+                         struct findings *findings)
 {
 	const struct runtime_asset *asset = record;
 	struct rule_scope scope = { file, spec, findings };
@@ -198,12 +203,12 @@ void runtime_asset_check(struct arena *arena, const char *file, const struct val
 	health_check(&scope, &asset->health);
 	if (text_equal(asset->kind, "kubernetes"))
 		rule_break(&scope, RULE_FORM, "kind", "use kind: lxc",
-			   "the driver of kind kubernetes is not part of this version");
+		           "the driver of kind kubernetes is not part of this version");
 	if (text_equal(asset->kind, "kubernetes") && asset->lxc.present)
 		rule_break(&scope, RULE_FORM, "lxc", "remove it", "the adapter block must be named after the kind");
 	if (text_equal(asset->kind, "lxc") && value_member(spec, "lxc") == NULL)
 		rule_break(&scope, RULE_FORM, "kind", "add lxc with driver and container",
-			   "kind lxc needs its adapter block lxc");
+		           "kind lxc needs its adapter block lxc");
 	if (asset->lxc.present)
 		check_lxc(&scope, arena, &asset->lxc);
 }

@@ -61,7 +61,8 @@ static bool is_hex(char byte)
 	return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
 }
 
-/* A label that inet_aton would read as a number: decimal, octal or 0x hexadecimal. No top-level domain looks like that. */
+/* A label that inet_aton would read as a number: decimal, octal or 0x hexadecimal. No top-level domain looks like that.
+ */
 static bool is_number(struct str label)
 {
 	bool hex = label.len >= 2 && label.data[0] == '0' && (label.data[1] == 'x' || label.data[1] == 'X');
@@ -107,8 +108,8 @@ static const char *host_end(const char *authority, const char *end)
 			;
 		return at < end && *at == ']' && at > authority + 2 ? at + 1 : NULL;
 	}
-	while (at < end && (is_hex(*at) || (*at >= 'g' && *at <= 'z') || (*at >= 'G' && *at <= 'Z') ||
-			    strchr(".-_", *at) != NULL))
+	while (at < end &&
+	       (is_hex(*at) || (*at >= 'g' && *at <= 'z') || (*at >= 'G' && *at <= 'Z') || strchr(".-_", *at) != NULL))
 		at++;
 	return at == authority || *authority == '.' || *authority == '-' ? NULL : at;
 }

@@ -5,19 +5,20 @@
 #include "fops/base/text.h"
 
 /*
- * Is text a base URL: http or https, a host of plain ASCII, an optional port, a plain path; no user info, query, fragment, blanks, control
- * characters, backslashes, dot segments? Returns NULL and the host (IPv6 with its brackets), else what is wrong: a static sentence
- * that never repeats the text, because user info is a secret.
+ * Is text a base URL: http or https, a host of plain ASCII, an optional port, a plain path; no user info, query,
+ * fragment, blanks, control characters, backslashes, dot segments? Returns NULL and the host (IPv6 with its brackets),
+ * else what is wrong: a static sentence that never repeats the text, because user info is a secret.
  */
 const char *url_rule_base(const char *text, struct str *ret_host);
 
 /*
- * Is the host a literal address in any notation that a resolver accepts (dotted, decimal, octal, hexadecimal, shortened, IPv6), or a name of the
- * machine itself (localhost and what is below it)?
+ * Is the host a literal address in any notation that a resolver accepts (dotted, decimal, octal, hexadecimal,
+ * shortened, IPv6), or a name of the machine itself (localhost and what is below it)?
  */
 bool url_rule_is_raw(struct str host);
 
-/* A request path: "/…" with one leading slash, no query, fragment, blanks, control characters, backslashes or dot segments. As url_rule_base. */
+/* A request path: "/…" with one leading slash, no query, fragment, blanks, control characters, backslashes or dot
+ * segments. As url_rule_base. */
 const char *url_rule_path(const char *path);
 
 /* Does text hold a "." or ".." segment, also percent-encoded? */

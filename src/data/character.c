@@ -40,6 +40,18 @@ size_t character_count(const char *data, size_t len)
 	return count;
 }
 
+int character_fit(const char *text, size_t bytes)
+{
+	size_t len = strnlen(text, bytes + 1);
+
+	if (len > bytes) {
+		len = bytes;
+		while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+			len--;
+	}
+	return (int)len;
+}
+
 bool is_escaped_character(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x2028 || point == 0x2029 ||

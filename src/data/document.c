@@ -14,7 +14,7 @@ const struct document_limits document_default_limits = {
 };
 
 void findings_add(struct findings *findings, const char *file, uint32_t line, uint32_t column, const char *path,
-		  const char *fix, const char *format, ...)
+                  const char *fix, const char *format, ...)
 {
 	struct finding *finding;
 	va_list values;
@@ -82,11 +82,40 @@ const struct value *value_member(const struct value *value, const char *name)
 	return NULL;
 }
 
+static void copy_into(struct arena *arena, const struct value *from, struct value *to)
+{
+	size_t count = from->kind == VALUE_ARRAY || from->kind == VALUE_OBJECT ? from->list.count : 0;
+
+	*to = *from;
+	if (from->kind == VALUE_TEXT) {
+		to->text.data = arena_text(arena, from->text.data, from->text.len);
+	} else if (from->kind == VALUE_ARRAY && count > 0) {
+		to->list.items = arena_array(arena, count, sizeof(struct value));
+		for (size_t i = 0; i < count; i++)
+			copy_into(arena, &from->list.items[i], &to->list.items[i]);
+	} else if (from->kind == VALUE_OBJECT && count > 0) {
+		to->list.members = arena_array(arena, count, sizeof(struct member));
+		for (size_t i = 0; i < count; i++) {
+			to->list.members[i] = from->list.members[i];
+			to->list.members[i].name = arena_copy(arena, from->list.members[i].name);
+			copy_into(arena, &from->list.members[i].value, &to->list.members[i].value);
+		}
+	}
+}
+
+const struct value *value_copy(struct arena *arena, const struct value *value)
+{
+	struct value *copy = arena_alloc(arena, sizeof *copy);
+
+	copy_into(arena, value, copy);
+	return copy;
+}
+
 const char *value_kind_name(enum value_kind kind)
 {
 	static const char *const names[] = {
-		[VALUE_NULL] = "null",		[VALUE_BOOL] = "true or false", [VALUE_INT] = "a whole number",
-		[VALUE_REAL] = "a real number", [VALUE_TEXT] = "a text",	[VALUE_ARRAY] = "a list",
+		[VALUE_NULL] = "null",          [VALUE_BOOL] = "true or false", [VALUE_INT] = "a whole number",
+		[VALUE_REAL] = "a real number", [VALUE_TEXT] = "a text",        [VALUE_ARRAY] = "a list",
 		[VALUE_OBJECT] = "an object",
 	};
 

@@ -15,7 +15,7 @@ struct pairing {
 	uint32_t line; /* of the first problem, 0 when there is none */
 	uint32_t column;
 	const char *problem;
-	const char *subject;
+	bool disagree;
 };
 
 static void tree_cleanup(cJSON **tree)
@@ -24,28 +24,27 @@ static void tree_cleanup(cJSON **tree)
 }
 
 /* Keep the problem that stands first in the text. */
-static void note_problem(struct pairing *pairing, uint32_t line, uint32_t column, const char *problem,
-			 const char *subject)
+static void note_problem(struct pairing *pairing, uint32_t line, uint32_t column, const char *problem)
 {
 	if (pairing->line != 0 && (pairing->line < line || (pairing->line == line && pairing->column <= column)))
 		return;
 	pairing->line = line;
 	pairing->column = column;
 	pairing->problem = problem;
-	pairing->subject = subject;
 }
 
 static void report_repeated(void *user, const struct member *first, const struct member *again)
 {
-	(void)first;
-	note_problem(user, again->line, again->column, "the name %s stands twice in one object", again->name);
+	struct pairing *pairing = user;
+
+	note_problem(pairing, again->line, again->column, members_repeated(pairing->arena, first, again));
 }
 
 static struct scan_mark next_mark(struct pairing *pairing)
 {
 	if (pairing->at >= pairing->marks->count) {
-		note_problem(pairing, 1, 1, "the two readers disagree", NULL);
-		return (struct scan_mark){ 1, 1, 0, VALUE_NULL };
+		pairing->disagree = true;
+		return (struct scan_mark){ 0 };
 	}
 	return pairing->marks->items[pairing->at++];
 }
@@ -109,7 +108,7 @@ static void pair(struct pairing *pairing, const cJSON *item, struct value *value
 
 	*value = (struct value){ .kind = kind_of(item, &mark), .line = mark.line, .column = mark.column };
 	if (value->kind != mark.kind)
-		note_problem(pairing, 1, 1, "the two readers disagree", NULL);
+		pairing->disagree = true;
 	switch (value->kind) {
 	case VALUE_NULL:
 		break;
@@ -122,7 +121,7 @@ static void pair(struct pairing *pairing, const cJSON *item, struct value *value
 	case VALUE_REAL:
 		value->real = item->valuedouble;
 		if (!isfinite(value->real))
-			note_problem(pairing, mark.line, mark.column, "a number is too large", NULL);
+			note_problem(pairing, mark.line, mark.column, "a number is too large");
 		break;
 	case VALUE_TEXT:
 		value->text.len = strlen(item->valuestring);
@@ -136,7 +135,7 @@ static void pair(struct pairing *pairing, const cJSON *item, struct value *value
 }
 
 static bool refuse_at(struct arena *arena, const char *name, uint32_t line, uint32_t column, const char *message,
-		      struct error *err)
+                      struct error *err)
 {
 	struct finding *finding = arena_alloc(arena, sizeof *finding);
 
@@ -148,16 +147,8 @@ static bool refuse_at(struct arena *arena, const char *name, uint32_t line, uint
 	return false;
 }
 
-/* The message of a noted problem, with a long name cut. */
-static const char *problem_text(const struct pairing *pairing)
-{
-	if (pairing->subject == NULL)
-		return pairing->problem;
-	return arena_format(pairing->arena, "the name '%.64s' stands twice in one object", pairing->subject);
-}
-
 bool json_parse(struct arena *arena, const char *name, const char *data, size_t len,
-		const struct document_limits *limits, struct value *ret_value, struct error *err)
+                const struct document_limits *limits, struct value *ret_value, struct error *err)
 {
 	CLEANUP(scan_marks_done) struct scan_marks marks = { 0 };
 	CLEANUP(tree_cleanup) cJSON *tree = NULL;
@@ -172,8 +163,15 @@ bool json_parse(struct arena *arena, const char *name, const char *data, size_t 
 	if (tree == NULL)
 		return fail(err, ERROR_INTERNAL_MEMORY, "no memory to read %s", name);
 	pair(&pairing, tree, &value);
+	if (pairing.disagree || pairing.at != marks.count)
+		return fail(err, ERROR_INTERNAL, "two readers of %s disagree about it", name);
 	if (pairing.line != 0)
-		return refuse_at(arena, name, pairing.line, pairing.column, problem_text(&pairing), err);
+		return refuse_at(arena, name, pairing.line, pairing.column, pairing.problem, err);
 	*ret_value = value;
 	return true;
+}
+
+const char *document_json_library(void)
+{
+	return cJSON_Version();
 }

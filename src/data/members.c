@@ -1,6 +1,7 @@
 /* Finds repeated names: pairwise in small objects, by sorting in large ones. */
 #include "members.h"
 
+#include "character.h"
 #include "fops/base/arena.h"
 
 #define PAIRWISE_COUNT 16
@@ -73,4 +74,10 @@ size_t members_keep_first(struct member *members, size_t count, members_report *
 	if (count <= PAIRWISE_COUNT)
 		return keep_first_pairwise(members, count, report, user);
 	return keep_first_sorted(members, count, report, user);
+}
+
+const char *members_repeated(struct arena *arena, const struct member *first, const struct member *again)
+{
+	return arena_format(arena, "the name '%.*s' stands twice in one object, first at line %u",
+	                    character_fit(again->name, MESSAGE_BYTES), again->name, first->line);
 }

@@ -10,4 +10,7 @@ typedef void members_report(void *user, const struct member *first, const struct
 /* Report repeated names and keep the first of each, in order; the new count. O(n log n). */
 size_t members_keep_first(struct member *members, size_t count, members_report *report, void *user);
 
+/* The message for a repeated name, in arena. */
+const char *members_repeated(struct arena *arena, const struct member *first, const struct member *again);
+
 #endif

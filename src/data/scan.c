@@ -230,7 +230,7 @@ static bool scan_text(struct scan *scan)
 			if (!scan_unicode_escape(scan, &at, &bytes))
 				return false;
 		} else if (at + 1 < scan->len && scan->data[at + 1] != '\0' &&
-			   strchr("\"\\/bfnrt", scan->data[at + 1]) != NULL) {
+		           strchr("\"\\/bfnrt", scan->data[at + 1]) != NULL) {
 			at += 2;
 			bytes++;
 		} else {
@@ -241,7 +241,7 @@ static bool scan_text(struct scan *scan)
 		return refuse(scan, start, "a text is not closed by a quotation mark");
 	if (bytes > scan->limits->text)
 		return refuse(scan, start, "a text of %zu bytes is longer than the %zu that are allowed", bytes,
-			      scan->limits->text);
+		              scan->limits->text);
 	(void)add_mark(scan, VALUE_TEXT, 0);
 	scan->at = at + 1;
 	return true;
@@ -331,16 +331,22 @@ static bool scan_value(struct scan *scan)
 }
 
 bool scan_json(const char *data, size_t len, const struct document_limits *limits, struct scan_marks *marks,
-	       struct scan_fault *fault)
+               struct scan_fault *fault)
 {
 	struct scan scan = {
-		.data = data, .len = len, .limits = limits, .marks = marks, .fault = fault, .line = 1, .column = 1,
+		.data = data,
+		.len = len,
+		.limits = limits,
+		.marks = marks,
+		.fault = fault,
+		.line = 1,
+		.column = 1,
 	};
 	size_t bad;
 
 	if (len > limits->bytes)
 		return refuse(&scan, 0, "the input of %zu bytes is larger than the %zu that are allowed", len,
-			      limits->bytes);
+		              limits->bytes);
 	if (!is_utf8(data, len, &bad))
 		return refuse(&scan, bad, "byte 0x%02X is not valid UTF-8", (unsigned char)data[bad]);
 	if (!scan_value(&scan))

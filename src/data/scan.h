@@ -32,11 +32,11 @@ struct scan_fault {
 };
 
 /*
- * Read one JSON text and fill marks (zeroed by the caller, freed by scan_marks_done). False with fault filled when the text is
- * not exactly one value within limits.
+ * Read one JSON text and fill marks (zeroed by the caller, freed by scan_marks_done). False with fault filled when the
+ * text is not exactly one value within limits.
  */
 CHECKED bool scan_json(const char *data, size_t len, const struct document_limits *limits, struct scan_marks *marks,
-		       struct scan_fault *fault);
+                       struct scan_fault *fault);
 
 void scan_marks_done(struct scan_marks *marks);
 

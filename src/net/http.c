@@ -15,7 +15,8 @@
 
 static void pump(void *user);
 
-/* Let pump run at the latest at at_ms. It looks at every run, so one timer is enough and starting many costs nothing. */
+/* Let pump run at the latest at at_ms. It looks at every run, so one timer is enough and starting many costs nothing.
+ */
 static void schedule(struct http *http, int64_t at_ms)
 {
 	if (!http->timer.armed || at_ms < http->timer.at_ms)
@@ -33,7 +34,7 @@ static size_t connection_limit(size_t wanted)
 }
 
 bool http_open(struct arena *arena, struct loop *loop, const struct http_options *options, struct http **ret_http,
-	       struct error *err)
+               struct error *err)
 {
 	struct http *http;
 
@@ -68,13 +69,22 @@ static void free_run(struct http_run *run)
 	free(run);
 }
 
+/* run's try is over; another one may be waiting for its place. */
+static void release_place(struct http_run *run)
+{
+	struct http *http = run->http;
+
+	run->transfer = NULL;
+	if (http->transfers-- >= http->options.most_connections)
+		schedule(http, 0);
+}
+
 static void stop_try(struct http_run *run)
 {
 	if (run->transfer == NULL)
 		return;
 	transfer_stop(run);
-	run->transfer = NULL;
-	run->http->transfers--;
+	release_place(run);
 }
 
 void http_close(struct http *http)
@@ -184,13 +194,13 @@ static void log_end(const struct http_run *run)
 		return;
 	if (exchange->failed)
 		log_detail(log, "%s %s%s: %s", run->method, url_origin(run->arena, &run->target), run->target.path,
-			   *exchange->error.cause == '\0' ? exchange->error.message : exchange->error.cause);
+		           *exchange->error.cause == '\0' ? exchange->error.message : exchange->error.cause);
 	else
 		log_detail(log, "%s %s%s: %d, %zu bytes, %lld ms (connect %lld ms, first byte %lld ms), HTTP/%s, %s",
-			   run->method, url_origin(run->arena, &run->target), run->target.path, exchange->status,
-			   exchange->body_received, (long long)(exchange->total_us / 1000),
-			   (long long)(exchange->connect_us / 1000), (long long)(exchange->first_byte_us / 1000),
-			   exchange->http_version, exchange->address == NULL ? "?" : exchange->address);
+		           run->method, url_origin(run->arena, &run->target), run->target.path, exchange->status,
+		           exchange->body_received, (long long)(exchange->total_us / 1000),
+		           (long long)(exchange->connect_us / 1000), (long long)(exchange->first_byte_us / 1000),
+		           exchange->http_version, exchange->address == NULL ? "?" : exchange->address);
 }
 
 /* The end: run is gone when on_done is called, so that the owner may start the exchange anew there. */
@@ -203,8 +213,6 @@ static void finish(struct http_run *run, bool failed)
 		exchange->body = arena_text(run->arena, buffer_string(&run->body), run->body.len);
 	log_end(run);
 	exchange->run = NULL;
-	if (run->http->transfers + 1 >= run->http->options.most_connections)
-		schedule(run->http, 0);
 	free_run(run);
 	if (exchange->on_done != NULL)
 		exchange->on_done(exchange);
@@ -242,10 +250,10 @@ static void aim(const struct http_run *run, struct transfer_request *request)
 
 	if (run->exchange->tls.server_name != NULL) {
 		named.host = run->exchange->tls.server_name;
-		request->connect_to = arena_format(run->arena,
-						   strchr(run->target.host, ':') != NULL ? "%s:%u:[%s]:%u" : "%s:%u:%s:%u",
-						   named.host, (unsigned)named.port, run->target.host,
-						   (unsigned)named.port);
+		request->connect_to =
+		        arena_format(run->arena,
+		                     strchr(run->target.host, ':') != NULL ? "%s:%u:[%s]:%u" : "%s:%u:%s:%u",
+		                     named.host, (unsigned)named.port, run->target.host, (unsigned)named.port);
 	}
 	request->url = url_text(run->arena, &named);
 }
@@ -269,11 +277,11 @@ static bool begin_try(struct http_run *run, struct error *err)
 	run->active_ms = run->try_started_ms;
 	aim(run, &request);
 	request.upload = has_upload(run);
-	request.body_len = exchange->data != NULL ? (int64_t)exchange->data_len :
-			   exchange->read_body != NULL ? exchange->body_len :
-							 0;
-	request.fresh = exchange->tries == HTTP_TRIES_NEVER || !method_is_safe(run->method) ||
-			exchange->read_body != NULL;
+	request.body_len = exchange->data != NULL        ? (int64_t)exchange->data_len
+	                   : exchange->read_body != NULL ? exchange->body_len
+	                                                 : 0;
+	request.fresh =
+	        exchange->tries == HTTP_TRIES_NEVER || !method_is_safe(run->method) || exchange->read_body != NULL;
 	if (strcmp(run->target.scheme, "https") == 0 && exchange->tls.ca == NULL) {
 		if (!trust_file(http, err))
 			return false;
@@ -293,44 +301,50 @@ void run_connected(struct http_run *run)
 	run->active_ms = clock_monotonic_ms();
 }
 
-/* Bytes of a head: everything before the final status is only looked at. */
+/* The exchange's error is filled: it is over as soon as the library has let go. */
+static bool stop_with_error(struct http_run *run)
+{
+	run->has_error = true;
+	return false;
+}
+
+static bool take_final_head(struct http_run *run)
+{
+	struct http_exchange *exchange = run->exchange;
+
+	run->has_head = true;
+	transfer_describe(run);
+	run->step = choose_step(run);
+	if (run->step != STEP_DELIVER || exchange->on_head == NULL || exchange->on_head(exchange, &exchange->error))
+		return true;
+	return stop_with_error(run);
+}
+
 bool run_take_head(struct http_run *run, const char *line, size_t len)
 {
 	struct http_exchange *exchange = run->exchange;
-	bool interim;
 
 	if (exchange == NULL)
 		return false;
 	run->active_ms = clock_monotonic_ms();
 	if (run->has_head)
 		return true; /* trailers */
-	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
-		buffer_clear(&run->head);
 	if (!run->answering)
 		schedule(run->http, run->active_ms + run->http->options.dead_peer_timeout_ms);
 	run->answering = true;
-	run->stopped_by_us = true;
+	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		buffer_clear(&run->head);
 	if (!buffer_append(&run->head, line, len)) {
-		fail(&exchange->error, ERROR_PLANE_PROTOCOL, "the answer's headers are longer than 100 KiB");
-		return false;
+		fail(&exchange->error, ERROR_PLANE_PROTOCOL, "the headers of the answer of %s are longer than 100 KiB",
+		     url_origin(run->arena, &run->origin));
+		return stop_with_error(run);
 	}
-	if (len > 0 && line[0] != '\r' && line[0] != '\n') {
-		run->stopped_by_us = false;
+	if (len > 0 && line[0] != '\r' && line[0] != '\n')
 		return true;
-	}
 	if (!answer_read(run->arena, &run->head, exchange, &exchange->error))
-		return false;
-	run->stopped_by_us = false;
-	interim = exchange->status < 200 && exchange->status != 101;
-	if (interim)
-		return true;
-	run->has_head = true;
-	transfer_describe(run);
-	run->step = choose_step(run);
-	if (run->step != STEP_DELIVER || exchange->on_head == NULL || exchange->on_head(exchange, &exchange->error))
-		return true;
-	run->stopped_by_us = true;
-	return false;
+		return stop_with_error(run);
+	/* 1xx comes before the answer, RFC 9110 §15.2 */
+	return exchange->status < 200 || take_final_head(run);
 }
 
 enum take run_take_body(struct http_run *run, const char *data, size_t len)
@@ -357,7 +371,7 @@ enum take run_take_body(struct http_run *run, const char *data, size_t len)
 		fail(&exchange->error, ERROR_PLANE_PROTOCOL, "the answer of %s is larger than %zu bytes",
 		     url_origin(run->arena, &run->origin), exchange->keep_bytes);
 	}
-	run->stopped_by_us = true;
+	(void)stop_with_error(run);
 	return TAKE_STOP;
 }
 
@@ -378,7 +392,7 @@ static ssize_t read_streamed(struct http_run *run, char *data, size_t size)
 		count = -1;
 	}
 	run->body_waits = count == HTTP_BODY_LATER;
-	run->stopped_by_us = count < 0 && count != HTTP_BODY_LATER;
+	run->has_error = count < 0 && count != HTTP_BODY_LATER;
 	return count;
 }
 
@@ -418,11 +432,10 @@ static void end_failed(struct http_run *run, const struct transfer_result *resul
 
 void run_ended(struct http_run *run, const struct transfer_result *result)
 {
-	run->transfer = NULL;
-	run->http->transfers--;
+	release_place(run);
 	if (run->exchange == NULL)
 		free_run(run);
-	else if (run->stopped_by_us)
+	else if (run->has_error)
 		finish(run, true);
 	else if (run->has_head && run->step == STEP_FAIL)
 		finish(run, true);
@@ -462,6 +475,11 @@ static void end_try(struct http_run *run, enum transfer_end end)
 {
 	struct transfer_result result = { .end = end, .detail = "", .expected_bytes = -1 };
 
+	if (run->exchange == NULL) {
+		stop_try(run);
+		free_run(run);
+		return;
+	}
 	if (run->transfer == NULL) {
 		failure_fill(run, &result, &run->exchange->error);
 		finish(run, true);
@@ -470,7 +488,7 @@ static void end_try(struct http_run *run, enum transfer_end end)
 	transfer_describe(run);
 	/* the error is worded while the try still shows how far it came */
 	if (end == END_DEADLINE || end == END_SILENT) {
-		run->stopped_by_us = true;
+		run->has_error = true;
 		run->step = STEP_DELIVER;
 		failure_fill(run, &result, &run->exchange->error);
 	}
@@ -495,6 +513,8 @@ static void serve(struct http_run *run)
 			end_try(run, END_STOPPED);
 			return;
 		}
+		if (run->exchange == NULL)
+			return; /* cancelled while it was resumed: the next turn frees it */
 	}
 	if (next_limit(run, &end) > clock_monotonic_ms())
 		return;
@@ -524,7 +544,7 @@ static void pump(void *user)
 	for (struct http_run *run = http->first; run != NULL; run = run->next) {
 		int64_t limit_ms = run->exchange == NULL ? 0 : next_limit(run, &end);
 		bool queued = run->transfer == NULL && run->exchange != NULL &&
-			      http->transfers >= http->options.most_connections;
+		              http->transfers >= http->options.most_connections;
 
 		/* a queued try is woken by the end of another one */
 		if (queued)

@@ -30,7 +30,7 @@ int64_t retry_after_parse(const char *value, struct instant now)
 		return (int64_t)(seconds > LONGEST_RETRY_AFTER_S ? LONGEST_RETRY_AFTER_S : seconds) * 1000;
 	/* only the form that senders must produce, RFC 9110 §5.6.7 */
 	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &when.tm_mday, month, &when.tm_year,
-		   &when.tm_hour, &when.tm_min, &when.tm_sec, &end) != 6 ||
+	           &when.tm_hour, &when.tm_min, &when.tm_sec, &end) != 6 ||
 	    end == 0 || value[end] != '\0')
 		return -1;
 	when.tm_mon = month_number(month);

@@ -22,7 +22,7 @@ static const char *peer_of(const struct http_run *run)
 	if (address != NULL)
 		return address;
 	return arena_format(run->arena, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
-			    (unsigned)run->target.port);
+	                    (unsigned)run->target.port);
 }
 
 static const char *verified_name(const struct http_run *run)
@@ -40,7 +40,7 @@ static const char *answer_cut(const struct http_run *run, const struct transfer_
 		return "connection closed inside the headers of the answer";
 	if (result->expected_bytes >= 0)
 		return arena_format(run->arena, "connection closed after %zu of %lld bytes", received,
-				    (long long)result->expected_bytes);
+		                    (long long)result->expected_bytes);
 	return arena_format(run->arena, "connection closed after %zu bytes, before the end of the answer", received);
 }
 
@@ -61,7 +61,7 @@ static const char *silence(const struct http_run *run)
 	if (!run->answering)
 		return arena_format(run->arena, "%s is connected but sent no byte of an answer", peer_of(run));
 	return arena_format(run->arena, "%s sent no byte for %s", peer_of(run),
-			    seconds_text(run, run->http->options.dead_peer_timeout_ms));
+	                    seconds_text(run, run->http->options.dead_peer_timeout_ms));
 }
 
 static const char *tls_cause(const struct http_run *run, const struct transfer_result *result)
@@ -78,10 +78,10 @@ static const char *tls_cause(const struct http_run *run, const struct transfer_r
 	case END_TLS_PIN:
 		return arena_format(run->arena, "%s: its public key is not the pinned one", peer);
 	case END_TLS_MATERIAL:
-		return run->exchange->tls.ca != NULL ? "tls.ca holds no usable certificate" :
-						       arena_format(run->arena, "%s holds no usable certificate",
-								    run->http->ca_file == NULL ? "the CA file" :
-												 run->http->ca_file);
+		return run->exchange->tls.ca != NULL
+		               ? "tls.ca holds no usable certificate"
+		               : arena_format(run->arena, "%s holds no usable certificate",
+		                              run->http->ca_file == NULL ? "the CA file" : run->http->ca_file);
 	default:
 		return arena_format(run->arena, "%s: TLS handshake failed: %s", peer, result->detail);
 	}
@@ -100,7 +100,7 @@ const char *failure_cause(const struct http_run *run, const struct transfer_resu
 		return arena_format(run->arena, "%s: %s", peer, result->detail);
 	case END_CONNECT_TIMEOUT:
 		return arena_format(run->arena, "%s: connect timed out after %s", peer,
-				    seconds_text(run, run->http->options.connect_timeout_ms));
+		                    seconds_text(run, run->http->options.connect_timeout_ms));
 	case END_RESET:
 		return arena_format(run->arena, "%s reset the connection", peer);
 	case END_CLOSED:

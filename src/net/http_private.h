@@ -1,4 +1,5 @@
-/* What the files behind http.h share: the life of an exchange (http.c), one try of it (http_transfer.c), and the rules between. */
+/* What the files behind http.h share: the life of an exchange (http.c), one try of it (http_transfer.c), and the rules
+ * between. */
 #ifndef FOPS_NET_HTTP_PRIVATE_H
 #define FOPS_NET_HTTP_PRIVATE_H
 
@@ -22,7 +23,8 @@ enum http_step {
 	STEP_FAIL,     /* drop it, the exchange's error is filled */
 };
 
-/* One exchange from http_start to on_done. It is not in the caller's arena, because http_cancel may free that inside a callback. */
+/* One exchange from http_start to on_done. It is not in the caller's arena, because http_cancel may free that inside a
+ * callback. */
 struct http_run {
 	struct http_run *next;
 	struct http_run *previous;
@@ -48,12 +50,12 @@ struct http_run {
 	bool answering; /* the first byte has come */
 	bool has_head;  /* the final answer's head is complete */
 	enum http_step step;
-	size_t dropped;      /* bytes of an answer that is not delivered */
-	int64_t sent;        /* bytes of the request's body */
-	bool paused;         /* the owner wants no more bytes */
-	bool body_waits;     /* read_body had nothing yet */
-	bool resume;         /* transfer_resume is due */
-	bool stopped_by_us;  /* exchange->error was filled inside a callback */
+	size_t dropped;  /* bytes of an answer that is not delivered */
+	int64_t sent;    /* bytes of the request's body */
+	bool paused;     /* the owner wants no more bytes */
+	bool body_waits; /* read_body had nothing yet */
+	bool resume;     /* transfer_resume is due */
+	bool has_error;  /* exchange->error was filled inside a callback */
 };
 
 struct http {
@@ -146,7 +148,7 @@ void run_ended(struct http_run *run, const struct transfer_result *result);
 
 /* http_request.c: is the exchange fit to be sent? errors DATA */
 CHECKED bool request_check(struct arena *arena, const struct http_exchange *exchange, struct url *ret_url,
-			   struct error *err);
+                           struct error *err);
 /* Does line name that header? */
 bool header_is(const char *line, const char *name);
 bool method_is_safe(const char *method);
@@ -154,7 +156,7 @@ bool host_is_loopback(const char *host);
 
 /* http_answer.c: read the raw head (status line, header lines, blank line) into the exchange. errors PLANE_PROTOCOL */
 CHECKED bool answer_read(struct arena *arena, const struct buffer *head, struct http_exchange *exchange,
-			 struct error *err);
+                         struct error *err);
 /* Milliseconds from a Retry-After value at now, -1 when it is none. RFC 9110 §10.2.3 */
 int64_t retry_after_parse(const char *value, struct instant now);
 

@@ -15,8 +15,8 @@ static const char token_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 /* They belong to the connection or frame the body: the transport alone sets them. */
 static const char *const reserved_headers[] = {
-	"Connection", "Content-Length", "Expect", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
-	"Proxy-Authorization", "Accept-Encoding",
+	"Connection", "Content-Length",    "Expect",  "Keep-Alive",          "TE",
+	"Trailer",    "Transfer-Encoding", "Upgrade", "Proxy-Authorization", "Accept-Encoding",
 };
 
 bool header_is(const char *line, const char *name)
@@ -49,7 +49,8 @@ static bool check_header(const char *line, const struct secret *bearer, struct e
 		return fail(err, ERROR_DATA, "a request header is not of the form \"Name: value\"");
 	for (const char *at = line + name; *at != '\0'; at++) {
 		if (((unsigned char)*at < 0x20 && *at != '\t') || *at == 0x7F)
-			return fail(err, ERROR_DATA, "the request header %.*s holds a control character", (int)name, line);
+			return fail(err, ERROR_DATA, "the request header %.*s holds a control character", (int)name,
+			            line);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(reserved_headers); i++) {
 		if (header_is(line, reserved_headers[i]))

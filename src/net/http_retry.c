@@ -4,9 +4,9 @@
 #include "fops/base/arena.h"
 #include "http_private.h"
 
-#define FIRST_BACKOFF_MS  100
-#define BACKOFF_FACTOR    3
-#define LONGEST_BACKOFF   10000
+#define FIRST_BACKOFF_MS 100
+#define BACKOFF_FACTOR   3
+#define LONGEST_BACKOFF  10000
 
 /* base ± half, so that many clients do not come back at once */
 static int64_t jitter(int64_t base_ms)
@@ -49,8 +49,8 @@ static bool repeat_after(struct http_run *run, int64_t wait_ms, const char *reas
 		return false;
 	run->retries++;
 	log_detail(run->http->options.log, "%s %s%s: %s; retry %u of %u in %lld ms", run->method,
-		   url_origin(run->arena, &run->target), run->target.path, reason, run->retries,
-		   run->exchange->most_retries, (long long)wait_ms);
+	           url_origin(run->arena, &run->target), run->target.path, reason, run->retries,
+	           run->exchange->most_retries, (long long)wait_ms);
 	*ret_wait_ms = wait_ms;
 	return true;
 }
@@ -146,11 +146,12 @@ bool follow_redirect(struct http_run *run)
 	if (run->redirects >= MOST_REDIRECTS)
 		return refuse_redirect(run, "more than 5 redirects in a row");
 	if (!url_resolve(run->arena, &run->target, location, &target, &malformed))
-		return refuse_redirect(run, arena_format(run->arena, "its Location is no usable URL: %s", malformed.message));
+		return refuse_redirect(run, arena_format(run->arena, "its Location is no usable URL: %s",
+		                                         malformed.message));
 	undo_server_name(run, &target);
 	if (!url_same_origin(&run->origin, &target))
 		return refuse_redirect(run, arena_format(run->arena, "it leads to another origin, %s",
-							 url_origin(run->arena, &target)));
+		                                         url_origin(run->arena, &target)));
 	if (becomes_get(run)) {
 		run->method = "GET";
 		run->bodyless = true;
@@ -161,6 +162,6 @@ bool follow_redirect(struct http_run *run)
 	run->target = target;
 	run->wake_at_ms = clock_monotonic_ms();
 	log_detail(run->http->options.log, "%s: redirected by %d to %s", url_origin(run->arena, &run->origin),
-		   exchange->status, target.path);
+	           exchange->status, target.path);
 	return true;
 }

@@ -38,8 +38,9 @@ bool trust_file(struct http *http, struct error *err)
 		}
 	}
 	fail(err, ERROR_PLANE_TLS, "https needs certificate authorities and this machine has none");
-	error_cause(err, "neither tls.ca, --ca nor SSL_CERT_FILE is given, and none of the usual files such as %s exists",
-		    usual_places[0]);
+	error_cause(err,
+	            "neither tls.ca, --ca nor SSL_CERT_FILE is given, and none of the usual files such as %s exists",
+	            usual_places[0]);
 	error_fix(err, "name a PEM file with --ca, or install the package ca-certificates");
 	return false;
 }

@@ -12,7 +12,7 @@
 
 /* RFC 3986 §2.2, §2.3 without '#', '[' and ']', which are handled where they may stand */
 static const char url_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				     "-._~:/?@!$&'()*+,;=";
+                                     "-._~:/?@!$&'()*+,;=";
 
 static char lower(char byte)
 {
@@ -191,5 +191,5 @@ const char *url_origin(struct arena *arena, const struct url *url)
 const char *url_text(struct arena *arena, const struct url *url)
 {
 	return arena_format(arena, "%s%s%s%s", url_origin(arena, url), url->path, url->query == NULL ? "" : "?",
-			    url->query == NULL ? "" : url->query);
+	                    url->query == NULL ? "" : url->query);
 }

@@ -10,7 +10,7 @@
 
 /* RFC 3986 pchar and '/' */
 static const char path_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				      "-._~:/@!$&'()*+,;=%";
+                                      "-._~:/@!$&'()*+,;=%";
 static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 static int hex_value(char digit)
@@ -168,7 +168,7 @@ static bool has_scheme(const char *reference)
 }
 
 bool url_resolve(struct arena *arena, const struct url *base, const char *reference, struct url *ret_url,
-		 struct error *err)
+                 struct error *err)
 {
 	size_t len = strcspn(reference, "#");
 	const char *text = arena_text(arena, reference, len);
@@ -182,7 +182,7 @@ bool url_resolve(struct arena *arena, const struct url *base, const char *refere
 		origin = arena_format(arena, "%s:", base->scheme);
 	else if (len == 0)
 		text = arena_format(arena, base->query == NULL ? "%s%s" : "%s?%s", base->path,
-				    base->query == NULL ? "" : base->query);
+		                    base->query == NULL ? "" : base->query);
 	else if (*text == '?')
 		text = arena_format(arena, "%s%s", base->path, text);
 	else if (*text != '/')

@@ -25,6 +25,12 @@ struct asset_context {
 /* The command's HTTP client, opened on first use. errors as http_open */
 CHECKED bool asset_http(struct asset_context *context, struct http **ret_http, struct error *err);
 
+/* Close what asset_http opened; harmless when nothing was. */
+void asset_http_close(struct asset_context *context);
+
+/* Name and version of every library that the network side links, in arena. */
+struct text_map asset_libraries(struct arena *arena);
+
 enum asset_ability {
 	ASSET_INPUT = 1 << 0,       /* takes standard input */
 	ASSET_HALF_CLOSE = 1 << 1,  /* tells the command the end of its input */
@@ -47,7 +53,7 @@ struct session_request {
 	struct terminal_size size;
 	/*
 	 * Descriptors that the driver may hand to a local program instead of copying bytes, -1 for none. A driver that cannot ignores
-	 * them and delivers through the callbacks; the owner serves both.
+	 * them and delivers through the callbacks; the owner serves both. Output and errors that are the same file stay in the order in which they were written.
 	 */
 	int direct_input, direct_output, direct_errors;
 };
@@ -74,7 +80,10 @@ struct session {
 	const struct session_request *request;
 	void (*on_started)(struct session *session);                                             /* the command runs; at most once */
 	void (*on_output)(struct session *session, int stream, const char *data, size_t len);    /* stream 1 or 2 */
-	void (*on_input_room)(struct session *session);                                          /* write() took less before and may be called again */
+	/*
+	 * Input is wanted: first when the driver is ready for it (never when it took direct_input), then each time after write() took less than it was given.
+	 */
+	void (*on_input_room)(struct session *session);
 	void (*on_ended)(struct session *session, const struct session_outcome *outcome);        /* once, after all output; resources are gone */
 	void *user;
 	void *state; /* the driver's own */

@@ -4,6 +4,8 @@
 
 #include "fops/asset/driver.h"
 
+struct emitter;
+
 struct run_request {
 	const char *const *argv;  /* NULL-terminated, what stands behind `--`; with shell: joined by blanks for `sh -c` */
 	bool shell;
@@ -59,6 +61,9 @@ struct run_listener {
 CHECKED bool run_on_assets(struct asset_context *context, const struct runtime_asset *assets, size_t count,
 			   const struct run_request *request, const struct run_listener *listener,
 			   struct run_result *ret_results, struct error *err);
+
+/* One result as an object, the shape of fops.run-result/1, at the emitter's position. */
+void run_result_emit(struct emitter *emitter, const struct run_result *result);
 
 /* A stand-alone JSON document of one result, for --result-file. errors IO_CREATE */
 CHECKED bool run_result_write(const struct run_result *result, const char *path, struct error *err);

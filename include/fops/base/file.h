@@ -17,12 +17,13 @@ void file_close(int *descriptor);
  * ret_data  in arena, NUL-terminated behind its len bytes
  * errors    INPUT_NOT_FOUND no such file; IO_READ anything else, also a folder or more than limit_bytes
  */
-CHECKED bool file_read(struct arena *arena, const char *path, size_t limit_bytes, struct str *ret_data, struct error *err);
+CHECKED bool file_read(struct arena *arena, const char *path, size_t limit_bytes, struct str *ret_data,
+                       struct error *err);
 
 /*
- * Replace path by len bytes through a temporary file beside it, fsync when durable, and rename; a reader sees the old or the new file,
- * never a part. mode is the new file's permission. Missing folders are not made.
- * errors    IO_CREATE
+ * Replace path by len bytes through a temporary file beside it, fsync when durable, and rename; a reader sees the old
+ * or the new file, never a part. mode is the new file's permission. Missing folders are not made. What is no regular
+ * file (/dev/stdout, a pipe) is written to in place. errors    IO_CREATE
  */
 CHECKED bool file_write(const char *path, const void *data, size_t len, mode_t mode, bool durable, struct error *err);
 
@@ -43,8 +44,8 @@ const char *user_state_folder(struct arena *arena);  /* $XDG_STATE_HOME/fops or 
 const char *user_data_folder(struct arena *arena);   /* $XDG_DATA_HOME/fops or ~/.local/share/fops */
 
 /*
- * A private folder for sockets: $XDG_RUNTIME_DIR/fops, else /tmp/fops-UID; made with mode 0700 and refused when it belongs to
- * another user or others may enter it. errors IO_CREATE
+ * A private folder for sockets: $XDG_RUNTIME_DIR/fops, else /tmp/fops-UID; made with mode 0700 and refused when it
+ * belongs to another user or others may enter it. errors IO_CREATE
  */
 CHECKED bool runtime_folder(struct arena *arena, const char **ret_folder, struct error *err);
 

@@ -20,27 +20,28 @@ struct process_request {
 	struct text_list set;      /* "NAME=value" additions to the environment */
 	int input, output, errors; /* become descriptors 0, 1, 2; -1 is /dev/null */
 	const char *terminal;      /* path of a pty slave: controlling terminal and all three streams; or NULL */
+	const char *folder;        /* working directory; NULL: the caller's */
 	bool keep_group;           /* stay in the caller's process group (extensions, pager); else a new session */
 };
 
 /*
- * Start a program. It gets the caller's environment without FOPS_TOKEN and without the variables of env:// secret references that were
- * read (see process_hide), default signal dispositions, an empty signal mask, and no descriptor above 2.
- * errors  ASSET_DRIVER with the cause when the program is missing or may not run
+ * Start a program. It gets the caller's environment without FOPS_TOKEN and without the variables of env:// secret
+ * references that were read (see process_hide), default signal dispositions, an empty signal mask, and no descriptor
+ * above 2. errors  ASSET_DRIVER with the cause when the program is missing or may not run
  */
 CHECKED bool process_start(struct arena *arena, const struct process_request *request, struct process *ret_process,
-			   struct error *err);
+                           struct error *err);
 
 /* Replace this program (extensions); returns only on failure, with errors EXTENSION. */
 bool process_replace(struct arena *arena, const char *path, const char *const *argv, struct text_list set,
-		     struct error *err);
+                     struct error *err);
 
 /* Send a signal to the program's whole session group; harmless when it is gone. */
 void process_signal(const struct process *process, int number);
 
 /*
- * Collect an ended program and close its descriptor. ret_status is 0–255, or 128 + signal. Without wait it returns false while the program
- * still runs.
+ * Collect an ended program and close its descriptor. ret_status is 0–255, or 128 + signal. Without wait it returns
+ * false while the program still runs, and when there is none.
  */
 bool process_collect(struct process *process, bool wait, int *ret_status);
 

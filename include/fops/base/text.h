@@ -38,7 +38,7 @@ bool text_ends(const char *text, const char *suffix);
 /* The value of key, or NULL. */
 const char *text_map_get(const struct text_map *map, const char *key);
 
-/* Append a borrowed text; the array grows in the arena. */
+/* Append a borrowed text to a list that only this function filled, or an empty one; the array grows in the arena. */
 void text_list_add(struct arena *arena, struct text_list *list, const char *text);
 
 /* "a,b,c" split at commas; empty pieces are dropped; pieces live in the arena. */

@@ -22,6 +22,7 @@ enum command_flag {
 	COMMAND_WRITES = 1 << 10,     /* effect "write" */
 	COMMAND_HIDDEN = 1 << 11,     /* not listed in help */
 	COMMAND_NO_DEADLINE = 1 << 12, /* no default limit for the whole command */
+	COMMAND_SETTINGS = 1 << 13,    /* reads the configuration files; commands without it work whatever these hold */
 };
 
 /* Where completion finds values of an option or argument. */
@@ -66,6 +67,7 @@ enum column_flag {
 	COLUMN_WIDE = 1 << 0,      /* in tables only with -o wide; always in json and yaml */
 	COLUMN_KEEP = 1 << 1,      /* never dropped from a narrow table */
 	COLUMN_STATE = 1 << 2,     /* a state word: coloured on terminals */
+	COLUMN_ASIDE = 1 << 4,     /* not shown when a verb's own flag widens the table */
 	COLUMN_UNTRUSTED = 1 << 3, /* holds text that others wrote; listed in "untrusted" */
 };
 

@@ -38,6 +38,9 @@ bool output_listed_fields(const struct output *output);
 void output_list(struct output *output);
 void output_row(struct output *output, const void *row);
 
+/* Before the first row: show the wide columns (without the asides) because a flag of the verb asks for them; no effect when fields were chosen. */
+void output_widen(struct output *output);
+
 /* May a verb stop early? True once nothing further can be printed or counted (the reader is gone). */
 bool output_is_done(const struct output *output);
 

@@ -15,10 +15,12 @@ struct source_file {
 struct source_list {
 	struct source_file *items;
 	size_t count;
+	bool steady; /* all are regular files, whose stat tells whether they changed; pipes given by name are not */
 };
 
 /*
- * List the files behind the sources. Symbolic links that leave their root become findings. At most 50,000 files, folder depth 32.
+ * List the files behind the sources. A file that is reached twice (by a link, or because its folder is given as well) is listed once. Symbolic
+ * links that leave their root or lead nowhere become findings. At most 50,000 files, folder depth 32.
  * errors CONTRACT_NOT_FOUND, CONTRACT_UNREADABLE
  */
 CHECKED bool source_list_files(struct arena *arena, const struct text_list *sources, struct source_list *ret_list,

@@ -62,11 +62,11 @@ struct findings {
 	struct arena *arena;
 	struct finding *items;
 	size_t count;
-	size_t limit; /* findings beyond this many are counted in dropped */
+	size_t limit; /* findings beyond this many are only counted in dropped; 0: no limit */
 	size_t dropped;
 };
 
-/* Append one finding; message is printf-formatted into the arena; path and fix may be NULL and are borrowed. */
+/* Append one finding; message is printf-formatted into the arena; file, path and fix may be NULL and are borrowed. */
 void findings_add(struct findings *findings, const char *file, uint32_t line, uint32_t column, const char *path,
 		  const char *fix, const char *format, ...) PRINTF(7, 8);
 
@@ -78,8 +78,9 @@ void findings_sort(struct findings *findings);
  * numbers beyond +-2^53 (never rounded), depth and sizes over limits, anything after the value, a BOM.
  *
  * name      what findings call the input ("file.json", "stdin"); borrowed
+ * limits    NULL: the defaults; a depth beyond 512 and numbers of more than 60 characters are refused in any case
  * ret_value tree in arena; texts are copied, data may be freed
- * errors    DATA with the finding "name:line:column: message" as message and the finding attached
+ * errors    DATA with the finding "name:line:column: message" as message and the finding attached (in arena)
  */
 CHECKED bool json_parse(struct arena *arena, const char *name, const char *data, size_t len,
 			const struct document_limits *limits, struct value *ret_value, struct error *err);
@@ -95,9 +96,15 @@ typedef bool document_visit(void *user, struct value *document, struct error *er
  * tabs as indentation, a BOM, invalid UTF-8, NUL, control characters, whole numbers beyond +-2^53, .inf/.nan, aliases to an anchor that is not
  * yet complete, more expanded values than limits->values (alias bombs), depth and size over limits.
  *
- * Each document is delivered to visit as soon as it is complete; its memory in arena is rewound after visit returns (copy what must stay).
- * Syntax errors end the stream: they are added to findings (and true is returned) so that other files still get checked. false only
- * when visit returned false.
+ * Each document is delivered to visit as soon as it is complete; its memory in arena is rewound after visit returns, so copy what must
+ * stay into another arena. findings->arena must be another one for the same reason. Subtrees that aliases repeat are shared: read only.
+ *
+ * Syntax errors, bad characters and limits end the stream; traps, tags and repeated or non-text names do not: their document is still
+ * delivered, with the text as it stands or without the member, so that all its problems are found in one run. Both are added to findings
+ * and true is returned; whoever uses the documents looks at findings->count first. false only when visit returned false.
+ *
+ * An empty document (between two `---`) is delivered as null; a stream of comments alone has no document.
+ * limits    NULL: the defaults
  */
 CHECKED bool yaml_parse(struct arena *arena, const char *name, const char *data, size_t len,
 			const struct document_limits *limits, struct findings *findings, document_visit *visit,
@@ -106,7 +113,14 @@ CHECKED bool yaml_parse(struct arena *arena, const char *name, const char *data,
 /* The member of an object, or NULL (also when value is no object). */
 const struct value *value_member(const struct value *value, const char *name);
 
+/* A deep copy in arena, with positions. */
+const struct value *value_copy(struct arena *arena, const struct value *value);
+
 /* "a text", "a whole number", … with article, for messages. */
 const char *value_kind_name(enum value_kind kind);
+
+/* Versions of the linked cJSON and libyaml, "1.7.15". */
+const char *document_json_library(void);
+const char *document_yaml_library(void);
 
 #endif

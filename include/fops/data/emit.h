@@ -14,7 +14,7 @@ struct sink {
 	void *user;
 };
 
-/* A sink that appends to a buffer; fails when its limit is passed. */
+/* A sink that appends to a buffer, which must outlive it; fails when its limit is passed. */
 struct sink buffer_sink(struct buffer *buffer);
 
 enum emit_format {
@@ -23,7 +23,8 @@ enum emit_format {
 	EMIT_YAML,        /* block style, texts quoted whenever YAML 1.1 or 1.2 could read them as something else */
 };
 
-#define EMIT_DEPTH 32
+/* Levels of nesting: twice what document_default_limits lets in. */
+#define EMIT_DEPTH 128
 
 /* On the caller's stack; treat the members as private. */
 struct emitter {
@@ -35,8 +36,7 @@ struct emitter {
 		bool object;
 		bool any;
 		bool key_pending;
-		bool compact; /* inside a single-line array of a pretty document */
-	} levels[EMIT_DEPTH];
+	} levels[EMIT_DEPTH]; /* the first one is the document itself */
 };
 
 void emit_start(struct emitter *emitter, enum emit_format format, struct sink sink);
@@ -56,6 +56,7 @@ void emit_text_len(struct emitter *emitter, const char *text, size_t len);
 /* Whole numbers beyond +-2^53 are written as text, as the output contract says. */
 void emit_int(struct emitter *emitter, int64_t value);
 void emit_count(struct emitter *emitter, uint64_t value);
+/* The shortest digits that read back as the same number, always with a point; null when it is not finite. */
 void emit_real(struct emitter *emitter, double value);
 void emit_bool(struct emitter *emitter, bool value);
 void emit_null(struct emitter *emitter);
@@ -67,7 +68,7 @@ void emit_value(struct emitter *emitter, const struct value *value);
  */
 void emit_record(struct emitter *emitter, const struct field *fields, const void *record);
 
-/* End of the document: true when everything nested and was written. JSON gets its final newline here when newline is set. */
+/* End of the document: true when everything nested and was written. The final newline comes here: in YAML always, in JSON when newline is set. */
 bool emit_finish(struct emitter *emitter, bool newline);
 
 #endif

@@ -1,0 +1,21 @@
+/* The driver table: one row a driver. */
+#include "fops/asset/driver.h"
+
+#include "lxc_driver.h"
+
+const struct asset_driver *const asset_drivers[] = { &lxc_local_driver, &lxc_ssh_driver, NULL };
+
+bool asset_driver_of(const struct runtime_asset *asset, const struct asset_driver **ret_driver, struct error *err)
+{
+	const char *name = runtime_asset_driver(asset);
+
+	for (size_t i = 0; asset_drivers[i] != NULL; i++) {
+		if (!text_equal(asset_drivers[i]->name, name))
+			continue;
+		*ret_driver = asset_drivers[i];
+		return true;
+	}
+	fail(err, ERROR_CONTRACT_INVALID, "this version has no driver \"%s\"", name == NULL ? "" : name);
+	error_object(err, "runtime-asset/%s", asset->asset_id);
+	return false;
+}

@@ -1,0 +1,159 @@
+/* Writes only what a ready descriptor takes at once: the descriptors are the caller's, so they are not made non-blocking. */
+#include "run_stream.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#define MOST_WAITING  ((size_t)16 * 1024 * 1024)
+#define FULL          ((size_t)128 * 1024)
+#define DRAINED       ((size_t)16 * 1024)
+#define SAFE_WRITE    ((size_t)4096) /* PIPE_BUF: a pipe that is ready takes so much without blocking */
+
+static void outlet_ready(void *user, int descriptor, unsigned events);
+
+static bool is_ready(int descriptor)
+{
+	struct pollfd about = { .fd = descriptor, .events = POLLOUT };
+
+	return poll(&about, 1, 0) == 1;
+}
+
+void outlet_open(struct outlet *outlet)
+{
+	outlet->waiting = BUFFER(MOST_WAITING);
+}
+
+static void give_up(struct outlet *outlet, int number)
+{
+	loop_unwatch(outlet->loop, outlet->descriptor);
+	outlet->failed = true;
+	buffer_clear(&outlet->waiting);
+	outlet->on_failed(outlet, number);
+}
+
+static void write_waiting(struct outlet *outlet)
+{
+	size_t at = 0;
+
+	while (at < outlet->waiting.len && is_ready(outlet->descriptor)) {
+		size_t left = outlet->waiting.len - at;
+		ssize_t put = write(outlet->descriptor, outlet->waiting.data + at, left < SAFE_WRITE ? left : SAFE_WRITE);
+
+		if (put < 0 && errno != EINTR && errno != EAGAIN) {
+			give_up(outlet, errno);
+			return;
+		}
+		if (put < 0)
+			break;
+		at += (size_t)put;
+	}
+	buffer_drop(&outlet->waiting, at);
+}
+
+static void watch_waiting(struct outlet *outlet)
+{
+	struct error err;
+
+	if (outlet->waiting.len == 0)
+		loop_unwatch(outlet->loop, outlet->descriptor);
+	else if (!loop_watch(outlet->loop, outlet->descriptor, LOOP_WRITE, outlet_ready, outlet, &err))
+		give_up(outlet, EIO);
+}
+
+static void outlet_ready(void *user, int descriptor, unsigned events)
+{
+	struct outlet *outlet = user;
+
+	(void)descriptor;
+	(void)events;
+	write_waiting(outlet);
+	if (outlet->failed)
+		return;
+	watch_waiting(outlet);
+	if (outlet->full && outlet->waiting.len <= DRAINED) {
+		outlet->full = false;
+		outlet->on_drained(outlet);
+	}
+}
+
+bool outlet_put(struct outlet *outlet, const char *data, size_t len)
+{
+	outlet->bytes += len;
+	if (outlet->failed)
+		return true;
+	if (outlet->filter)
+		terminal_filter_append(&outlet->state, &outlet->waiting, data, len);
+	else
+		buffer_append(&outlet->waiting, data, len);
+	if (outlet->waiting.overflow) {
+		give_up(outlet, ENOBUFS);
+		return true;
+	}
+	write_waiting(outlet);
+	if (!outlet->failed)
+		watch_waiting(outlet);
+	outlet->full = !outlet->failed && outlet->waiting.len > FULL;
+	return !outlet->full;
+}
+
+void outlet_finish(struct outlet *outlet)
+{
+	if (outlet->filter && !outlet->failed && outlet->state.count > 0)
+		(void)outlet_put(outlet, "", 0);
+}
+
+bool outlet_is_done(const struct outlet *outlet)
+{
+	return outlet->failed || outlet->waiting.len == 0;
+}
+
+void outlet_close(struct outlet *outlet)
+{
+	loop_unwatch(outlet->loop, outlet->descriptor);
+	buffer_done(&outlet->waiting);
+}
+
+static void inlet_ready(void *user, int descriptor, unsigned events)
+{
+	struct inlet *inlet = user;
+	ssize_t got = read(descriptor, inlet->data, sizeof inlet->data);
+
+	(void)events;
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	loop_unwatch(inlet->loop, descriptor);
+	if (got <= 0) {
+		inlet->ended = true;
+		inlet->on_end(inlet);
+		return;
+	}
+	inlet->start = 0;
+	inlet->len = (size_t)got;
+	inlet_resume(inlet);
+}
+
+void inlet_resume(struct inlet *inlet)
+{
+	struct error err;
+
+	inlet->open = true;
+	if (inlet->ended)
+		return;
+	if (inlet->len > 0) {
+		size_t taken = inlet->take(inlet, inlet->data + inlet->start, inlet->len);
+
+		inlet->start += taken;
+		inlet->len -= taken;
+	}
+	if (inlet->len == 0 && !loop_watch(inlet->loop, inlet->descriptor, LOOP_READ, inlet_ready, inlet, &err)) {
+		inlet->ended = true;
+		inlet->on_end(inlet);
+	}
+}
+
+void inlet_close(struct inlet *inlet)
+{
+	inlet->ended = true;
+	if (inlet->open)
+		loop_unwatch(inlet->loop, inlet->descriptor);
+}

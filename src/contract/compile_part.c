@@ -1,0 +1,297 @@
+/* One run of files: each document is decoded by its kind's table, checked by its rules and written as its canonical
+ * record. */
+#include <pthread.h>
+#include <sys/stat.h>
+
+#include "check.h"
+#include "checksum.h"
+#include "compile.h"
+#include "fops/base/arena.h"
+#include "fops/base/file.h"
+#include "fops/contract/endpoint.h"
+#include "fops/contract/runtime_asset.h"
+#include "fops/data/emit.h"
+
+/* Names of the model that this version does not know yet. */
+#define LATER_KINDS "Stack|Connector|Project|Squad|TeamContract|Governance"
+
+/* The outermost object of a document. */
+struct envelope {
+	const char *api_version;
+	const char *kind;
+	const struct value *spec;
+};
+
+static const struct field envelope_fields[] = {
+	{ "apiVersion", SLOT(struct envelope, api_version), FIELD_REQUIRED, .text = "the version of the contract",
+	  .example = "fractalops/v1" },
+	{ "kind", SLOT(struct envelope, kind), FIELD_REQUIRED, .text = "the kind of object" },
+	{ "spec", SLOT(struct envelope, spec), FIELD_REQUIRED, .text = "the object" },
+	{ 0 },
+};
+
+/* The file being read. */
+struct reading {
+	struct compile_part *part;
+	const char *path;
+	uint32_t file;
+	size_t visited_findings; /* those that documents caused; the rest come from the stream itself */
+};
+
+static size_t count_findings(const struct findings *findings)
+{
+	return findings->count + findings->dropped;
+}
+
+static void refuse_kind(struct reading *reading, const struct value *place, const char *kind)
+{
+	struct findings *findings = &reading->part->findings;
+	const char *near;
+
+	if (text_in_choices(LATER_KINDS, kind)) {
+		findings_add(findings, reading->path, place->line, place->column, "kind", "remove the document",
+		             "kind %s is not supported by this version", kind);
+		return;
+	}
+	reading->part->incomplete = true;
+	near = text_suggest(findings->arena, kind, contract_kind_names(), CONTRACT_KIND_COUNT);
+	findings_add(findings, reading->path, place->line, place->column, "kind",
+	             near == NULL ? "write RuntimeAsset or Endpoint"
+	                          : arena_format(findings->arena, "did you mean %s?", near),
+	             "unknown kind \"%.64s\"", kind);
+}
+
+static struct compiled_object *add_object(struct compile_part *part)
+{
+	if (part->count == part->size) {
+		part->size = part->size == 0 ? 256 : part->size * 2;
+		part->objects = reallocarray(part->objects, part->size, sizeof *part->objects);
+		if (part->objects == NULL)
+			out_of_memory();
+	}
+	part->objects[part->count] = (struct compiled_object){ 0 };
+	return &part->objects[part->count++];
+}
+
+/* What other objects want to know of this one; a new kind adds its line here only when it is referred to or refers. */
+static void note_relations(struct compile_part *part, struct compiled_object *object, const struct value *spec,
+                           const void *record)
+{
+	if (object->kind == KIND_RUNTIME_ASSET) {
+		const struct runtime_asset *asset = record;
+		const struct value *place = rule_place(spec, "executorRef");
+
+		object->role = arena_copy(part->arena, asset->role);
+		object->asset_kind = arena_copy(part->arena, asset->kind);
+		object->executor_ref = arena_copy(part->arena, asset->executor_ref);
+		object->ref_line = place->line;
+		object->ref_column = place->column;
+	} else {
+		object->has_executor = value_member(spec, "executorUrl") != NULL;
+	}
+}
+
+static void write_record(struct compile_part *part, struct compiled_object *object, const void *record)
+{
+	struct emitter emitter;
+
+	object->record_at = part->records.len;
+	emit_start(&emitter, EMIT_JSON, buffer_sink(&part->records));
+	emit_record(&emitter, contract_kinds[object->kind].fields, record);
+	if (!emit_finish(&emitter, false))
+		return;
+	object->record_len = (uint32_t)(part->records.len - object->record_at);
+	object->record_checksum = checksum(part->records.data + object->record_at, object->record_len);
+}
+
+const char *compile_id_name(enum contract_kind kind)
+{
+	const struct field *field = contract_kinds[kind].fields;
+
+	while (field->slot.offset != contract_kinds[kind].id_offset)
+		field++;
+	return field->name;
+}
+
+static void add_spec(struct reading *reading, enum contract_kind kind, const struct value *document,
+                     const struct value *spec)
+{
+	const struct kind_row *row = &contract_kinds[kind];
+	struct compile_part *part = reading->part;
+	void *record = arena_alloc(part->scratch, row->record_size);
+	size_t before = count_findings(&part->findings);
+	struct compiled_object *object;
+	const struct value *place;
+	const char *id;
+
+	(void)decode(part->scratch, reading->path, "spec", spec, row->fields, DECODE_STRICT, record, &part->findings);
+	row->check(part->scratch, reading->path, spec, record, &part->findings);
+	id = *(const char *const *)(const void *)((const char *)record + row->id_offset);
+	if (id == NULL) {
+		part->incomplete = part->incomplete || kind == KIND_ENDPOINT;
+		return;
+	}
+	place = rule_place(spec, compile_id_name(kind));
+	object = add_object(part);
+	object->kind = kind;
+	object->id = arena_copy(part->arena, id);
+	object->file = reading->file;
+	object->line = document->line;
+	object->id_line = place->line;
+	object->id_column = place->column;
+	note_relations(part, object, spec, record);
+	/* a broken object is only kept so that others may refer to it */
+	if (count_findings(&part->findings) == before)
+		write_record(part, object, record);
+}
+
+static void add_document(struct reading *reading, const struct value *document)
+{
+	struct compile_part *part = reading->part;
+	struct envelope envelope = { 0 };
+	const struct value *place = value_member(document, "kind");
+	enum contract_kind kind;
+
+	if (!decode(part->scratch, reading->path, "", document, envelope_fields, DECODE_STRICT, &envelope,
+	            &part->findings))
+		part->incomplete = true;
+	if (envelope.api_version != NULL && !text_equal(envelope.api_version, "fractalops/v1")) {
+		const struct value *version = value_member(document, "apiVersion");
+
+		part->incomplete = true;
+		findings_add(&part->findings, reading->path, version->line, version->column, "apiVersion",
+		             "write fractalops/v1", "apiVersion \"%.64s\" is not known", envelope.api_version);
+		return;
+	}
+	if (envelope.kind == NULL || place == NULL)
+		return;
+	if (!contract_kind_of(envelope.kind, &kind)) {
+		refuse_kind(reading, place, envelope.kind);
+		return;
+	}
+	if (envelope.spec == NULL)
+		return;
+	if (envelope.spec->kind != VALUE_OBJECT) {
+		part->incomplete = true;
+		findings_add(&part->findings, reading->path, envelope.spec->line, envelope.spec->column, "spec", NULL,
+		             "expected an object, found %s", value_kind_name(envelope.spec->kind));
+		return;
+	}
+	add_spec(reading, kind, document, envelope.spec);
+}
+
+static bool visit(void *user, struct value *document, struct error *err)
+{
+	struct reading *reading = user;
+	struct findings *findings = &reading->part->findings;
+	size_t before = count_findings(findings);
+
+	(void)err;
+	/* an empty document between two separators says nothing */
+	if (document->kind == VALUE_OBJECT)
+		add_document(reading, document);
+	else if (document->kind != VALUE_NULL)
+		findings_add(findings, reading->path, document->line, document->column, NULL,
+		             "write an object with apiVersion, kind and spec", "expected an object, found %s",
+		             value_kind_name(document->kind));
+	reading->visited_findings += count_findings(findings) - before;
+	return true;
+}
+
+static void copy_findings(struct findings *to, const struct error *err, const char *path)
+{
+	if (err->finding_count == 0)
+		findings_add(to, path, 0, 0, NULL, NULL, "%s", err->message);
+	for (size_t i = 0; i < err->finding_count; i++) {
+		const struct finding *from = &err->findings[i];
+
+		findings_add(to, path, (uint32_t)from->line, (uint32_t)from->column, arena_copy(to->arena, from->path),
+		             arena_copy(to->arena, from->fix), "%s", from->message);
+	}
+}
+
+static bool add_json(struct reading *reading, struct str data, struct error *err)
+{
+	struct compile_part *part = reading->part;
+	struct value document;
+	struct error broken = { 0 };
+	bool parsed;
+
+	(void)pthread_mutex_lock(part->json_lock);
+	parsed = json_parse(part->scratch, reading->path, data.data, data.len, &document_default_limits, &document,
+	                    &broken);
+	(void)pthread_mutex_unlock(part->json_lock);
+	if (!parsed) {
+		copy_findings(&part->findings, &broken, reading->path);
+		part->incomplete = true;
+		return true;
+	}
+	if (document.kind != VALUE_ARRAY)
+		return visit(reading, &document, err);
+	for (size_t i = 0; i < document.list.count; i++) {
+		struct arena_mark mark = arena_mark(part->scratch);
+
+		if (!visit(reading, &document.list.items[i], err))
+			return false;
+		arena_rewind(part->scratch, mark);
+	}
+	return true;
+}
+
+static bool unreadable(const char *path, const char *cause, struct error *err)
+{
+	fail(err, ERROR_CONTRACT_UNREADABLE, "cannot read the topology %s", path);
+	error_cause(err, "%s", cause);
+	return false;
+}
+
+static bool read_file(struct compile_part *part, const struct source_file *file, struct str *ret_data,
+                      struct error *err)
+{
+	struct error broken;
+	struct stat about;
+
+	if (!file_read(part->scratch, file->path, document_default_limits.bytes, ret_data, &broken))
+		return unreadable(file->path, broken.cause[0] != '\0' ? broken.cause : broken.message, err);
+	/* what was read is what was listed: a link put in its place meanwhile could lead out of the folder */
+	if (stat(file->path, &about) != 0 || about.st_dev != file->device || about.st_ino != file->inode)
+		return unreadable(file->path, "it was replaced while it was read", err);
+	return true;
+}
+
+static bool compile_file(struct compile_part *part, size_t index, struct error *err)
+{
+	const struct source_file *file = &part->files->items[index];
+	struct reading reading = { .part = part, .path = file->path, .file = (uint32_t)index };
+	size_t before = count_findings(&part->findings);
+	struct str data;
+
+	if (!read_file(part, file, &data, err))
+		return false;
+	part->digests[index] = digest_of(data.data, data.len);
+	if (text_ends(file->path, ".json"))
+		return add_json(&reading, data, err);
+	if (!yaml_parse(part->scratch, file->path, data.data, data.len, &document_default_limits, &part->findings,
+	                visit, &reading, err))
+		return false;
+	if (count_findings(&part->findings) - before > reading.visited_findings)
+		part->incomplete = true;
+	return true;
+}
+
+bool compile_part(struct compile_part *part, struct error *err)
+{
+	for (size_t i = part->first; i < part->last; i++) {
+		struct arena_mark mark = arena_mark(part->scratch);
+
+		if (!compile_file(part, i, err))
+			return false;
+		arena_rewind(part->scratch, mark);
+		if (part->records.overflow) {
+			fail(err, ERROR_CONTRACT_UNREADABLE, "the topology is too large");
+			error_cause(err, "its objects take more than 1 GiB");
+			return false;
+		}
+	}
+	return true;
+}

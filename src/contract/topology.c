@@ -1,0 +1,317 @@
+/* Opening a topology, from its cache or from its files; both end in the same image, which every reader looks into. */
+#include "fops/contract/topology.h"
+
+#include "cache.h"
+#include "fops/base/arena.h"
+#include "image_build.h"
+
+#define SCRATCH_BYTES ((size_t)1024 * 1024 * 1024)
+
+struct topology {
+	struct image image;
+	struct cache_map map;   /* when the image is the cache's */
+	void *built;            /* when it was made just now */
+	const char *cache_path; /* NULL without a cache */
+};
+
+/* What opening needs along the way. */
+struct opening {
+	struct arena *arena;
+	struct arena *scratch;
+	const struct topology_request *request;
+	struct source_list files;
+	struct findings findings;
+	int64_t listed_ns;
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	return clock_gettime(CLOCK_REALTIME, &now) == 0 ? (int64_t)now.tv_sec * 1000000000 + now.tv_nsec : 0;
+}
+
+static void store(const struct opening *opening, const char *path, const void *data, size_t len)
+{
+	struct error err;
+
+	if (cache_store(opening->scratch, path, data, len, &err))
+		log_detail(opening->request->log, "wrote the topology cache %s", path);
+	else
+		log_detail(opening->request->log, "the topology cache is not written: %s: %s", err.message, err.cause);
+}
+
+/* The same image with the time of a later listing: its files need not be compared by digest any more. */
+static void store_refreshed(const struct opening *opening, const struct topology *topology)
+{
+	struct image_header *header;
+	struct image_layout layout;
+	void *copy = malloc(topology->map.len);
+
+	if (copy == NULL)
+		out_of_memory();
+	memcpy(copy, topology->map.data, topology->map.len);
+	header = copy;
+	header->listed_ns = opening->listed_ns;
+	if (image_lay_out(header, &layout) && layout.total == topology->map.len) {
+		image_seal(copy, &layout);
+		store(opening, topology->cache_path, copy, topology->map.len);
+	}
+	free(copy);
+}
+
+static bool open_cached(const struct opening *opening, struct topology *topology)
+{
+	const struct log *log = opening->request->log;
+	const char *wrong;
+	bool fresh;
+
+	if (topology->cache_path == NULL)
+		return false;
+	wrong = cache_load(opening->scratch, topology->cache_path, &opening->files, &topology->map, &topology->image,
+	                   &fresh);
+	if (wrong != NULL) {
+		log_detail(log, "the topology cache %s is not used: %s", topology->cache_path, wrong);
+		return false;
+	}
+	log_detail(log, "using the topology cache %s", topology->cache_path);
+	if (!fresh)
+		store_refreshed(opening, topology);
+	return true;
+}
+
+static bool fail_with_findings(struct opening *opening, struct error *err)
+{
+	struct findings *findings = &opening->findings;
+	size_t total = findings->count + findings->dropped;
+
+	findings_sort(findings);
+	fail(err, ERROR_CONTRACT_INVALID, "the topology has %zu error%s", total, total == 1 ? "" : "s");
+	if (findings->dropped > 0)
+		error_cause(err, "the first %zu are listed", findings->count);
+	err->findings = findings->items;
+	err->finding_count = findings->count;
+	return false;
+}
+
+static bool compile(struct opening *opening, struct topology *topology, struct error *err)
+{
+	struct compilation compilation;
+	const char *wrong;
+	size_t len = 0;
+	bool built;
+
+	if (!compile_files(opening->scratch, &opening->files, &opening->findings, &compilation, err))
+		return false;
+	if (opening->findings.count > 0) {
+		compilation_done(&compilation);
+		return fail_with_findings(opening, err);
+	}
+	built = image_build(opening->scratch, &compilation, &opening->files, opening->listed_ns, &topology->built, &len,
+	                    err);
+	compilation_done(&compilation);
+	if (!built)
+		return false;
+	wrong = image_open(topology->built, len, &topology->image);
+	if (wrong != NULL)
+		return fail(err, ERROR_INTERNAL, "the compiled topology cannot be read: %s", wrong);
+	if (topology->cache_path != NULL)
+		store(opening, topology->cache_path, topology->built, len);
+	return true;
+}
+
+static bool open_in(struct opening *opening, struct topology *topology, struct error *err)
+{
+	const struct topology_request *request = opening->request;
+
+	opening->findings = (struct findings){ .arena = opening->arena, .limit = MOST_FINDINGS };
+	opening->listed_ns = now_ns();
+	if (!source_list_files(opening->arena, &request->sources, &opening->files, &opening->findings, err))
+		return false;
+	if (request->cache_folder != NULL && opening->files.steady)
+		topology->cache_path = cache_path(opening->arena, request->cache_folder, &request->sources);
+	if (opening->findings.count == 0 && open_cached(opening, topology))
+		return true;
+	return compile(opening, topology, err);
+}
+
+bool topology_open(struct arena *arena, const struct topology_request *request, struct topology **ret_topology,
+                   struct error *err)
+{
+	struct topology *topology = arena_alloc(arena, sizeof *topology);
+	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
+	struct opening opening = { .arena = arena, .scratch = scratch, .request = request };
+
+	if (!open_in(&opening, topology, err)) {
+		topology_close(topology);
+		return false;
+	}
+	*ret_topology = topology;
+	return true;
+}
+
+void topology_close(struct topology *topology)
+{
+	if (topology == NULL)
+		return;
+	cache_unmap(&topology->map);
+	free(topology->built);
+	/* the struct itself lives in the arena; a second close finds nothing */
+	*topology = (struct topology){ 0 };
+}
+
+void topology_cleanup(struct topology **topology)
+{
+	topology_close(*topology);
+	*topology = NULL;
+}
+
+size_t topology_count(const struct topology *topology, enum contract_kind kind)
+{
+	return topology->image.header->object_counts[kind];
+}
+
+static const char *text_of(const struct topology *topology, const struct image_object *object, size_t member)
+{
+	uint32_t offset;
+
+	if (object == NULL)
+		return "";
+	memcpy(&offset, (const char *)object + member, sizeof offset);
+	return image_text(&topology->image, offset);
+}
+
+const char *topology_id(const struct topology *topology, enum contract_kind kind, size_t index)
+{
+	return text_of(topology, image_object(&topology->image, kind, index), offsetof(struct image_object, id));
+}
+
+const char *topology_asset_role(const struct topology *topology, size_t index)
+{
+	return text_of(topology, image_object(&topology->image, KIND_RUNTIME_ASSET, index),
+	               offsetof(struct image_object, role));
+}
+
+const char *topology_asset_kind(const struct topology *topology, size_t index)
+{
+	return text_of(topology, image_object(&topology->image, KIND_RUNTIME_ASSET, index),
+	               offsetof(struct image_object, kind));
+}
+
+bool topology_find(const struct topology *topology, enum contract_kind kind, const char *id, size_t *ret_index)
+{
+	size_t low = 0, high = topology_count(topology, kind);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(topology_id(topology, kind, middle), id);
+
+		if (order == 0) {
+			*ret_index = middle;
+			return true;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+size_t topology_role(const struct topology *topology, const char *role, size_t *ret_indexes, size_t most)
+{
+	size_t count = topology_count(topology, KIND_RUNTIME_ASSET);
+	size_t low = 0, high = count;
+	size_t found = 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(topology_asset_role(topology, image_role(&topology->image, middle)), role) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < count; low++, found++) {
+		size_t index = image_role(&topology->image, low);
+
+		if (strcmp(topology_asset_role(topology, index), role) != 0)
+			break;
+		if (found < most)
+			ret_indexes[found] = index;
+	}
+	return found;
+}
+
+static bool damaged(const struct topology *topology, struct error *err)
+{
+	if (topology->built != NULL)
+		return fail(err, ERROR_INTERNAL, "a compiled object cannot be read back");
+	(void)unlink(topology->cache_path);
+	fail(err, ERROR_DATA, "the topology cache is damaged");
+	error_cause(err, "an object in %s does not fit its checksum or its contract", topology->cache_path);
+	error_fix(err, "repeat the command; the cache was removed and will be made anew");
+	return false;
+}
+
+static bool read_object(const struct topology *topology, enum contract_kind kind, size_t index, struct arena *arena,
+                        void *record, struct error *err)
+{
+	const struct image_object *object = image_object(&topology->image, kind, index);
+	struct findings findings = { .arena = arena, .limit = 1 };
+	struct error broken;
+	struct value value;
+	struct str text;
+
+	if (object == NULL)
+		return fail(err, ERROR_INTERNAL, "there is no object %zu of kind %s", index, contract_kinds[kind].name);
+	if (!image_record(&topology->image, object, &text) ||
+	    !json_parse(arena, "cache", text.data, text.len, &document_default_limits, &value, &broken) ||
+	    !decode(arena, "cache", "spec", &value, contract_kinds[kind].fields, DECODE_STRICT, record, &findings))
+		return damaged(topology, err);
+	return true;
+}
+
+bool topology_read_asset(const struct topology *topology, size_t index, struct arena *arena,
+                         struct runtime_asset *ret_asset, struct error *err)
+{
+	struct runtime_asset asset = { 0 };
+
+	if (!read_object(topology, KIND_RUNTIME_ASSET, index, arena, &asset, err))
+		return false;
+	*ret_asset = asset;
+	return true;
+}
+
+bool topology_read_endpoint(const struct topology *topology, size_t index, struct arena *arena,
+                            struct endpoint *ret_endpoint, struct error *err)
+{
+	struct endpoint endpoint = { 0 };
+
+	if (!read_object(topology, KIND_ENDPOINT, index, arena, &endpoint, err))
+		return false;
+	*ret_endpoint = endpoint;
+	return true;
+}
+
+const char *topology_origin(const struct topology *topology, enum contract_kind kind, size_t index, struct arena *arena)
+{
+	const struct image_object *object = image_object(&topology->image, kind, index);
+	const char *path = "";
+
+	if (object == NULL)
+		return "";
+	if (object->file < topology->image.header->file_count)
+		path = image_text(&topology->image, topology->image.files[object->file].path);
+	return arena_format(arena, "%s:%u", path, object->line);
+}
+
+const char *topology_digest(const struct topology *topology, struct arena *arena)
+{
+	struct digest digest;
+	char *text = arena_alloc(arena, DIGEST_TEXT);
+
+	memcpy(digest.bytes, topology->image.header->digest, DIGEST_BYTES);
+	digest_text(&digest, text);
+	return text;
+}

@@ -1,0 +1,188 @@
+/* Builds the call, dispatches, and maps failure to the exit status. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "fops/base/arena.h"
+#include "fops/base/file.h"
+#include "fops/cli/call.h"
+#include "fops/cli/extension.h"
+#include "fops/cli/help.h"
+#include "fops/cli/output.h"
+#include "fops/cli/pager.h"
+#include "fops/cli/report.h"
+#include "fops/cli/settings.h"
+#include "root.h"
+
+#define ARENA_LIMIT         ((size_t)2 << 30)
+#define DEFAULT_DEADLINE_MS 60000
+
+/* A closed standard stream must not become the next file that is opened; writing to the stand-in fails as it should. */
+static void hold_standard_streams(void)
+{
+	for (int descriptor = 0; descriptor <= 2; descriptor++) {
+		if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		if (open("/dev/null", O_RDONLY) < 0)
+			return;
+	}
+}
+
+static void ignore_broken_pipes(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static const char *program_name(const char *word)
+{
+	return word != NULL && strcmp(path_name(word), "fractalops") == 0 ? "fractalops" : "fops";
+}
+
+/* `run` may end with any status of the remote command, so its own failures before the start have one of their own. */
+static int exit_status_of(const struct call *call, const struct error *err)
+{
+	static const int kept[] = { EXIT_PROPOSAL_REQUIRED, EXIT_TIMEOUT,     EXIT_NOT_STARTED, EXIT_NOT_EXECUTABLE,
+				    EXIT_COMMAND_NOT_FOUND, EXIT_INTERRUPTED, EXIT_TERMINATED,	EXIT_LINK_LOST };
+
+	if (call->command == NULL || (call->command->flags & COMMAND_OWN_EXIT) == 0)
+		return err->exit_status;
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		if (kept[i] == err->exit_status)
+			return err->exit_status;
+	}
+	return EXIT_NOT_STARTED;
+}
+
+static int failed(const struct call *call, const struct error *err)
+{
+	int status = exit_status_of(call, err);
+
+	report_error(call, err, status);
+	return status;
+}
+
+/* A bare noun: its short help, on stderr because nothing was answered. */
+static int bare_noun(const struct call *call)
+{
+	struct buffer text = BUFFER((size_t)1 << 20);
+	struct error err;
+	ssize_t written;
+
+	if (report_as_json(call)) {
+		fail(&err, ERROR_USAGE_MISSING_ARGUMENT, "%s needs a command: %s", call->path[0] == '\0' ? call->program : call->path,
+		     command_names(call->arena, call->command));
+		return failed(call, &err);
+	}
+	help_render(call->arena, &text, call->program, call->command, call->path, false);
+	written = write(STDERR_FILENO, buffer_string(&text), text.len);
+	buffer_done(&text);
+	return written < 0 ? EXIT_IO : EXIT_USAGE;
+}
+
+static int finish(struct call *call, struct error *err)
+{
+	bool reader_gone = false;
+	int status = EXIT_OK;
+
+	if (!call_exit_status(call, &status, err) || !output_finish(call->output, status, &reader_gone, err))
+		return failed(call, err);
+	/* a reader that has seen enough is success for what only reads; a verb that acted has a verdict to keep */
+	if (reader_gone && (call->command->flags & (COMMAND_WRITES | COMMAND_EXECUTES)) == 0)
+		return EXIT_OK;
+	return status;
+}
+
+static int show_help(struct call *call, struct error *err)
+{
+	struct buffer text = BUFFER((size_t)1 << 20);
+
+	help_render(call->arena, &text, call->program, call->command, call->path, true);
+	pager_print(call, buffer_string(&text), text.len);
+	buffer_done(&text);
+	return finish(call, err);
+}
+
+static bool prepare(struct call *call, struct error *err)
+{
+	int status;
+
+	/* a wrong --ok-on must be noticed before anything is done */
+	if (!call_exit_status(call, &status, err))
+		return false;
+	if ((call->command->flags & COMMAND_SETTINGS) != 0 && !settings_load(call, err))
+		return false;
+	call->deadline = NO_DEADLINE;
+	if (call->settings != NULL && call->settings->timeout_ms > 0)
+		call->deadline = deadline_after(call->settings->timeout_ms);
+	else if ((call->command->flags & (COMMAND_NETWORK | COMMAND_NO_DEADLINE)) == COMMAND_NETWORK)
+		call->deadline = deadline_after(DEFAULT_DEADLINE_MS);
+	if (!output_open(call, err))
+		return false;
+	for (size_t i = 0; call->settings != NULL && i < call->settings->warnings.count; i++)
+		output_warning(call->output, "%s", call->settings->warnings.items[i]);
+	if (call->settings != NULL)
+		output_context(call->output, call->settings->context);
+	return true;
+}
+
+static int run_command(struct call *call, struct error *err)
+{
+	if (!prepare(call, err))
+		return failed(call, err);
+	if (!output_listed_fields(call->output) && !call->command->run(call, err))
+		return failed(call, err);
+	return finish(call, err);
+}
+
+/* An unknown first word may be an extension; it gets every word behind its name. */
+static bool run_extension(struct call *call, int argc, char **argv, struct error *err)
+{
+	const char *path;
+	struct error settings_error;
+	int at = 1;
+
+	while (at < argc && argv[at][0] == '-')
+		at++;
+	if (at >= argc || !settings_load(call, &settings_error) || !extension_find(call, argv[at], &path))
+		return false;
+	return !extension_run(call, path, argc - at - 1, argv + at + 1, err);
+}
+
+static int dispatch(struct call *call, int argc, char **argv)
+{
+	struct error err = { 0 };
+
+	if (!call_parse(call, argc, argv, &err)) {
+		if (err.id == ERROR_USAGE_UNKNOWN_COMMAND && call->command == call->root)
+			(void)run_extension(call, argc, argv, &err);
+		return failed(call, &err);
+	}
+	call->log = (struct log){ (int)(call->globals.verbose > 2 ? 2 : call->globals.verbose), report_as_json(call), STDERR_FILENO };
+	if (call->globals.version) {
+		call->command = command_find(call->root, "version");
+		call->path = "version";
+	}
+	if (call->globals.help) {
+		if (!output_open(call, &err))
+			return failed(call, &err);
+		return show_help(call, &err);
+	}
+	if (call->command->verbs != NULL)
+		return bare_noun(call);
+	return run_command(call, &err);
+}
+
+int main(int argc, char **argv)
+{
+	struct arena *arena = arena_new(ARENA_LIMIT);
+	struct call call = { .arena = arena, .program = program_name(argc > 0 ? argv[0] : NULL), .root = &root_command };
+	int status;
+
+	hold_standard_streams();
+	ignore_broken_pipes();
+	status = dispatch(&call, argc, argv);
+	output_close(call.output);
+	arena_free(arena);
+	return status;
+}

@@ -1,0 +1,142 @@
+/* runtime-assets check: a verdict on each asset's liveness. */
+#include "fops/asset/check.h"
+
+#include "fops/base/arena.h"
+#include "fops/cli/call.h"
+#include "fops/cli/output.h"
+#include "fops/cli/progress.h"
+#include "runtime_assets.h"
+#include "../topology_access.h"
+
+struct check_options {
+	struct selection_options selection;
+	const char *wait;
+};
+
+static const struct command_option options[] = {
+	SELECTION_OPTIONS(struct check_options),
+	SELECTION_ALL(struct check_options, "check every asset of the topology"),
+	{ "wait", 0, SLOT(struct check_options, wait), "COND", NULL, "return when every asset is ok", "ok", VALUES_CHOICES,
+	  OPTION_VALUE_OPTIONAL, 0 },
+	{ 0 },
+};
+
+#define ROW(member) SLOT(struct check_result, member)
+
+static const struct column columns[] = {
+	{ "asset_id", "ASSET ID", ROW(asset_id), COLUMN_KEEP, "identifier of the asset", NULL, NULL, 0 },
+	{ "state", "STATE", ROW(state), COLUMN_KEEP | COLUMN_STATE, "the verdict", "ok|degraded|down|unknown", NULL, 0 },
+	{ "latency_ms", "LATENCY MS", ROW(latency_ms), 0, "time of the health request, else of the attach", NULL, NULL, 0 },
+	{ "cause", "CAUSE", ROW(cause), COLUMN_UNTRUSTED, "why the verdict is not ok", NULL, NULL, 0 },
+	{ "fix", "FIX", ROW(fix), 0, "what helps", NULL, NULL, 0 },
+	{ "machine", "MACHINE", ROW(machine), COLUMN_WIDE | COLUMN_STATE, "what the driver saw",
+	  "running|stopped|missing|unreachable|refused|unknown", NULL, 0 },
+	{ "health", "HEALTH", ROW(health), COLUMN_WIDE | COLUMN_STATE, "result of the health contract", "ok|bad|none|unknown", NULL, 0 },
+	{ "role", "ROLE", ROW(role), COLUMN_WIDE, "role that the asset plays", NULL, NULL, 0 },
+	{ "kind", "KIND", ROW(kind), COLUMN_WIDE, "kind of machine", "lxc|kubernetes", NULL, 0 },
+	{ "driver", "DRIVER", ROW(driver), COLUMN_WIDE, "driver that reaches it", NULL, NULL, 0 },
+	{ "checked_at", "CHECKED AT", ROW(checked_at), COLUMN_WIDE, "when the verdict was reached", NULL, NULL, 0 },
+	{ 0 },
+};
+
+static void report_round(void *user, const struct check_result *results, size_t count)
+{
+	struct progress *progress = user;
+	size_t good = 0;
+
+	for (size_t i = 0; i < count; i++)
+		good += text_equal(results[i].state, "ok") ? 1 : 0;
+	progress_report(progress, good, count, "assets ok");
+}
+
+static void print_results(struct call *call, const struct check_result *results, size_t count)
+{
+	output_list(call->output);
+	for (size_t i = 0; i < count; i++) {
+		output_row(call->output, &results[i]);
+		if (!text_equal(results[i].state, "ok"))
+			call->verdict = EXIT_CHECK_FAILED;
+	}
+}
+
+/* What ended the check early still leaves rows: they are printed as a partial document and the reason follows as the error. */
+static bool check_all(struct call *call, struct asset_context *context, const struct runtime_asset *assets,
+		      size_t count, bool wait, struct error *err)
+{
+	struct check_result *results = arena_array(call->arena, count, sizeof *results);
+	struct progress *progress = progress_start(call);
+	bool all_good;
+	bool done;
+
+	if (wait)
+		done = check_assets_wait(context, assets, count, report_round, progress, results, err);
+	else
+		done = check_assets(context, assets, count, results, &all_good, err);
+	progress_end(progress);
+	if (!done && err->id != ERROR_TIMEOUT && err->id != ERROR_INTERRUPTED && err->id != ERROR_TERMINATED)
+		return false;
+	if (!done)
+		output_partial(call->output);
+	print_results(call, results, count);
+	if (!done) {
+		struct error ignored;
+		bool reader_gone;
+
+		(void)output_finish(call->output, err->exit_status, &reader_gone, &ignored);
+	}
+	return done;
+}
+
+static bool check(struct call *call, struct error *err)
+{
+	const struct check_options *wanted = call->options;
+	CLEANUP(topology_cleanup) struct topology *topology = NULL;
+	struct asset_context context = { 0 };
+	struct asset_selection selection;
+	struct runtime_asset *assets;
+	size_t count;
+	bool done;
+
+	if (!selection_read(&wanted->selection, &selection, err))
+		return false;
+	/* a filter by label, kind or owner asks for all that match; an id or role for exactly one */
+	if (selection.asset_id == NULL && selection.role == NULL &&
+	    (selection.labels.count > 0 || selection.kind != NULL || selection.owner != NULL))
+		selection.all = true;
+	if (!call_topology(call, &topology, err) ||
+	    !selection_resolve(call->arena, topology, &selection, &assets, &count, err))
+		return false;
+	done = asset_access_open(call, topology, &context, err) &&
+	       check_all(call, &context, assets, count, wanted->wait != NULL, err);
+	asset_access_close(&context);
+	return done;
+}
+
+static const char *const examples[] = {
+	"fops runtime-assets check --role langboard_executor",
+	"fops runtime-assets check --all --fields asset_id,state,cause",
+	"fops runtime-assets check --role daytona_runtime --wait --timeout 2m",
+	NULL,
+};
+
+static const int exits[] = { EXIT_CHECK_FAILED, EXIT_DATA, EXIT_NOT_FOUND, EXIT_CONFIG, EXIT_TIMEOUT, -1 };
+
+const struct command runtime_assets_check_command = {
+	.name = "check",
+	.summary = "Check that assets are alive as their contract says",
+	.about = "Looks whether each machine runs and takes commands, and whether its executor answers as the health contract says: method, path, "
+		 "status and, optionally, one JSON value. All assets are checked at once under one deadline; one row each, with cause and fix.\n\n"
+		 "The verdict is the exit status: 0 when every asset is ok, 12 otherwise. --wait repeats until all are ok or --timeout runs out.",
+	.options = options,
+	.options_size = sizeof(struct check_options),
+	.columns = columns,
+	.row_size = sizeof(struct check_result),
+	.item = "runtime-asset",
+	.schema = "fops.runtime-asset.check/1",
+	.examples = examples,
+	.exits = exits,
+	.see = "fops help topology, fops help exit-codes",
+	.flags = COMMAND_ROWS | COMMAND_TOPOLOGY | COMMAND_NETWORK | COMMAND_PARALLEL | COMMAND_VERDICT | COMMAND_PROGRESS |
+		 COMMAND_SETTINGS,
+	.run = check,
+};

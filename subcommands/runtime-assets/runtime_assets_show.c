@@ -1,0 +1,210 @@
+/* runtime-assets show: everything the contract says of one asset. */
+#include "fops/base/arena.h"
+#include "fops/cli/call.h"
+#include "fops/cli/output.h"
+#include "runtime_assets.h"
+#include "../topology_access.h"
+
+struct show_options {
+	struct selection_options selection;
+};
+
+static const struct command_option options[] = {
+	SELECTION_OPTIONS(struct show_options),
+	{ 0 },
+};
+
+struct policy_part {
+	const char *run;
+	const char *request;
+};
+
+struct health_part {
+	const char *method;
+	const char *path;
+	struct optional_int status;
+	const char *pointer;
+	const struct value *value;
+	struct duration timeout;
+};
+
+struct executor_part {
+	const char *endpoint;
+	const char *plane;
+	const char *url;
+	const char *auth;
+	const char *secret_ref;
+	const char *server_name;
+	const char *pin;
+};
+
+struct asset_record {
+	const char *asset_id;
+	const char *role;
+	const char *kind;
+	const char *driver;
+	const char *owner;
+	struct text_map labels;
+	struct policy_part policy;
+	struct executor_part executor;
+	struct health_part health;
+	struct text_list abilities;
+	const char *origin;
+	const char *topology;
+};
+
+#define PART(type, member) SLOT(struct type, member)
+
+static const struct column policy_columns[] = {
+	{ "run", "RUN", PART(policy_part, run), 0, "policy of run", "open|proposal", NULL, 0 },
+	{ "request", "REQUEST", PART(policy_part, request), 0, "policy of request", "open|proposal", NULL, 0 },
+	{ 0 },
+};
+
+static const struct column executor_columns[] = {
+	{ "endpoint", "ENDPOINT", PART(executor_part, endpoint), 0, "id of the endpoint", NULL, NULL, 0 },
+	{ "plane", "PLANE", PART(executor_part, plane), 0, "plane it belongs to", NULL, NULL, 0 },
+	{ "url", "URL", PART(executor_part, url), 0, "executor URL, for machines only", NULL, NULL, 0 },
+	{ "auth", "AUTH", PART(executor_part, auth), 0, "mode of authentication", "none|bearer", NULL, 0 },
+	{ "secret_ref", "SECRET REF", PART(executor_part, secret_ref), 0, "where its secret is; never the value", NULL, NULL, 0 },
+	{ "server_name", "SERVER NAME", PART(executor_part, server_name), 0, "name that its certificate must have", NULL, NULL, 0 },
+	{ "pin", "PIN", PART(executor_part, pin), 0, "pinned public key", NULL, NULL, 0 },
+	{ 0 },
+};
+
+static const struct column health_columns[] = {
+	{ "method", "METHOD", PART(health_part, method), 0, "method of the health request", "GET|HEAD", NULL, 0 },
+	{ "path", "PATH", PART(health_part, path), 0, "path below the executor URL", NULL, NULL, 0 },
+	{ "status", "STATUS", PART(health_part, status), 0, "expected status", NULL, NULL, 0 },
+	{ "pointer", "POINTER", PART(health_part, pointer), 0, "JSON Pointer into the answer", NULL, NULL, 0 },
+	{ "value", "VALUE", PART(health_part, value), 0, "expected value at the pointer", NULL, NULL, 0 },
+	{ "timeout_ms", "TIMEOUT", PART(health_part, timeout), 0, "limit of the health request", NULL, NULL, 0 },
+	{ 0 },
+};
+
+#define ROW(member) SLOT(struct asset_record, member)
+
+static const struct column columns[] = {
+	{ "asset_id", "ASSET ID", ROW(asset_id), 0, "identifier of the asset", NULL, NULL, 0 },
+	{ "role", "ROLE", ROW(role), 0, "role that the asset plays", NULL, NULL, 0 },
+	{ "kind", "KIND", ROW(kind), 0, "kind of machine", "lxc|kubernetes", NULL, 0 },
+	{ "driver", "DRIVER", ROW(driver), 0, "driver that reaches it", NULL, NULL, 0 },
+	{ "owner", "OWNER", ROW(owner), 0, "who answers for it", NULL, NULL, 0 },
+	{ "labels", "LABELS", ROW(labels), 0, "labels, as KEY=VALUE", NULL, NULL, 0 },
+	{ "policy", "POLICY", SLOT_EMBEDDED(struct asset_record, policy), 0, "what needs a proposal", NULL, policy_columns, 0 },
+	{ "executor", "EXECUTOR", SLOT_EMBEDDED(struct asset_record, executor), 0, "how it is controlled over HTTP", NULL, executor_columns, 0 },
+	{ "health", "HEALTH", SLOT_EMBEDDED(struct asset_record, health), 0, "health contract that check uses", NULL, health_columns, 0 },
+	{ "abilities", "ABILITIES", ROW(abilities), 0, "what run can do on it", NULL, NULL, 0 },
+	{ "origin", "ORIGIN", ROW(origin), 0, "file and line of its document", NULL, NULL, 0 },
+	{ "topology", "TOPOLOGY", ROW(topology), 0, "SHA-256 of the topology's contents", NULL, NULL, 0 },
+	{ 0 },
+};
+
+static struct health_part show_health(const struct health *health)
+{
+	if (!health->present)
+		return (struct health_part){ 0 };
+	return (struct health_part){ health->method, health->path, { health->expect.status, true }, health->expect.pointer,
+				     health->expect.value, health->timeout };
+}
+
+static bool show_executor(struct call *call, const struct topology *topology, const struct runtime_asset *asset,
+			  struct asset_record *record, struct error *err)
+{
+	struct endpoint endpoint;
+	size_t index;
+
+	if (asset->executor_ref == NULL || !topology_find(topology, KIND_ENDPOINT, asset->executor_ref, &index))
+		return true;
+	if (!topology_read_endpoint(topology, index, call->arena, &endpoint, err))
+		return false;
+	record->executor = (struct executor_part){ endpoint.id, endpoint.plane, endpoint.executor_url, endpoint.auth.mode,
+						   endpoint.auth.secret_ref, endpoint.tls.server_name, endpoint.tls.pin };
+	if (!asset->health.present)
+		record->health = show_health(&endpoint.health);
+	return true;
+}
+
+static struct text_list show_abilities(struct call *call, unsigned abilities)
+{
+	static const struct {
+		unsigned ability;
+		const char *name;
+	} rows[] = {
+		{ ASSET_INPUT, "stdin" },      { ASSET_HALF_CLOSE, "half-close" }, { ASSET_TERMINAL, "tty" },
+		{ ASSET_SIGNALS, "signals" },  { ASSET_USER, "user" },		   { ASSET_WORKDIR, "workdir" },
+		{ ASSET_ENVIRONMENT, "env" },  { ASSET_STREAMING, "streaming" },
+	};
+	struct text_list list = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if ((abilities & rows[i].ability) != 0)
+			text_list_add(call->arena, &list, rows[i].name);
+	}
+	return list;
+}
+
+static bool print_asset(struct call *call, const struct topology *topology, const struct runtime_asset *asset,
+			struct error *err)
+{
+	const struct asset_driver *driver;
+	struct asset_record record = {
+		.asset_id = asset->asset_id,
+		.role = asset->role,
+		.kind = asset->kind,
+		.owner = asset->owner,
+		.labels = asset->labels,
+		.policy = { asset->policy.run, asset->policy.request },
+		.health = show_health(&asset->health),
+		.topology = topology_digest(topology, call->arena),
+	};
+	size_t index;
+
+	if (!asset_driver_of(asset, &driver, err) || !show_executor(call, topology, asset, &record, err))
+		return false;
+	record.driver = driver->name;
+	record.abilities = show_abilities(call, driver->abilities);
+	if (topology_find(topology, KIND_RUNTIME_ASSET, asset->asset_id, &index))
+		record.origin = topology_origin(topology, KIND_RUNTIME_ASSET, index, call->arena);
+	output_record(call->output, &record);
+	return true;
+}
+
+static bool show_asset(struct call *call, struct error *err)
+{
+	const struct show_options *wanted = call->options;
+	CLEANUP(topology_cleanup) struct topology *topology = NULL;
+	struct asset_selection selection;
+	struct runtime_asset *assets;
+	size_t count;
+
+	return selection_read(&wanted->selection, &selection, err) && call_topology(call, &topology, err) &&
+	       selection_resolve(call->arena, topology, &selection, &assets, &count, err) &&
+	       print_asset(call, topology, &assets[0], err);
+}
+
+static const char *const examples[] = {
+	"fops runtime-assets show --role daytona_runtime",
+	"fops runtime-assets show --asset-id langboard-01 -o yaml",
+	"fops runtime-assets show --role langboard_executor -o jsonpath={.executor.url}",
+	NULL,
+};
+
+static const int exits[] = { EXIT_DATA, EXIT_NOT_FOUND, EXIT_CONFIG, -1 };
+
+const struct command runtime_assets_show_command = {
+	.name = "show",
+	.summary = "Show one asset with its executor and health contract",
+	.about = "Shows what the contracts say; nothing is contacted. Secret references are shown, values never.",
+	.options = options,
+	.options_size = sizeof(struct show_options),
+	.columns = columns,
+	.row_size = sizeof(struct asset_record),
+	.item = "runtime-asset",
+	.schema = "fops.runtime-asset.show/1",
+	.examples = examples,
+	.exits = exits,
+	.see = "fops help selection",
+	.flags = COMMAND_RECORD | COMMAND_TOPOLOGY | COMMAND_SETTINGS,
+	.run = show_asset,
+};

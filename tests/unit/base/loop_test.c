@@ -1,0 +1,306 @@
+/* The event loop: descriptors, regular files, timers and signals. No test waits longer than what it waits for. */
+#include "fops/base/loop.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+
+#include "fops/base/process.h"
+
+#define PATIENCE_MS 20000
+
+struct seen {
+	struct loop *loop;
+	int count;
+	unsigned events;
+	int descriptor;
+	int number;
+	char order[16];
+};
+
+static struct loop *new_loop(void)
+{
+	struct loop *loop = NULL;
+	struct error err;
+
+	cr_assert(loop_new(&loop, &err), "%s", err.message);
+	return loop;
+}
+
+static void turn(struct loop *loop)
+{
+	struct error err;
+
+	cr_assert(loop_turn(loop, deadline_after(PATIENCE_MS), &err), "%s", err.message);
+}
+
+static void note(void *user, int descriptor, unsigned events)
+{
+	struct seen *seen = user;
+
+	seen->count++;
+	seen->events = events;
+	seen->descriptor = descriptor;
+}
+
+static void watch(struct loop *loop, int descriptor, unsigned events, struct seen *seen)
+{
+	struct error err;
+
+	cr_assert(loop_watch(loop, descriptor, events, note, seen, &err), "%s", err.message);
+}
+
+static void make_pipe(int ends[2])
+{
+	struct error err;
+
+	cr_assert(process_pipe(ends, &err), "%s", err.message);
+}
+
+Test(loop, tells_readable_and_writable_descriptors)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct seen reader = { 0 }, writer = { 0 };
+	int ends[2];
+
+	make_pipe(ends);
+	watch(loop, ends[0], LOOP_READ, &reader);
+	watch(loop, ends[1], LOOP_WRITE, &writer);
+	turn(loop);
+	cr_assert_eq(reader.count, 0);
+	cr_assert_eq(writer.events, LOOP_WRITE);
+	cr_assert_eq(writer.descriptor, ends[1]);
+	cr_assert_eq(write(ends[1], "x", 1), 1);
+	turn(loop);
+	cr_assert_eq(reader.events, LOOP_READ);
+	loop_unwatch(loop, ends[0]);
+	loop_unwatch(loop, ends[1]);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
+Test(loop, tells_a_hang_up_that_nobody_asked_for)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct seen seen = { 0 };
+	int ends[2];
+
+	make_pipe(ends);
+	watch(loop, ends[0], 0, &seen);
+	(void)close(ends[1]);
+	turn(loop);
+	cr_assert_eq(seen.events, LOOP_HANGUP);
+	loop_unwatch(loop, ends[0]);
+	(void)close(ends[0]);
+}
+
+Test(loop, changes_what_is_watched)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct seen first = { 0 }, second = { 0 };
+	int ends[2];
+
+	make_pipe(ends);
+	watch(loop, ends[1], LOOP_WRITE, &first);
+	watch(loop, ends[1], LOOP_WRITE, &second);
+	cr_assert_eq(loop_pending(loop), 1);
+	turn(loop);
+	cr_assert_eq(first.count, 0);
+	cr_assert_eq(second.count, 1);
+	loop_unwatch(loop, ends[1]);
+	loop_unwatch(loop, ends[1]);
+	loop_unwatch(loop, 100000);
+	loop_unwatch(loop, -1);
+	cr_assert_eq(loop_pending(loop), 0);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
+Test(loop, treats_a_regular_file_as_always_ready)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct seen seen = { 0 };
+	int descriptor = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	cr_assert_geq(descriptor, 0);
+	watch(loop, descriptor, LOOP_READ, &seen);
+	turn(loop);
+	turn(loop);
+	cr_assert_eq(seen.count, 2);
+	cr_assert_eq(seen.events, LOOP_READ);
+	watch(loop, descriptor, 0, &seen);
+	cr_assert_eq(loop_pending(loop), 1);
+	loop_unwatch(loop, descriptor);
+	cr_assert_eq(loop_pending(loop), 0);
+	(void)close(descriptor);
+}
+
+Test(loop, refuses_a_descriptor_that_is_not_open)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct error err = { 0 };
+
+	cr_assert_not(loop_watch(loop, -1, LOOP_READ, note, NULL, &err));
+	cr_assert_eq(err.id, ERROR_INTERNAL);
+	cr_assert_not(loop_watch(loop, 1000, LOOP_READ, note, NULL, &err));
+	cr_assert_eq(err.id, ERROR_INTERNAL);
+	cr_assert_eq(loop_pending(loop), 0);
+}
+
+struct pair {
+	struct loop *loop;
+	int ends[2][2];
+	int calls;
+};
+
+static void remove_both(void *user, int descriptor, unsigned events)
+{
+	struct pair *pair = user;
+
+	(void)descriptor;
+	(void)events;
+	pair->calls++;
+	loop_unwatch(pair->loop, pair->ends[0][0]);
+	loop_unwatch(pair->loop, pair->ends[1][0]);
+}
+
+Test(loop, forgets_a_descriptor_that_a_callback_of_the_same_turn_removed)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct pair pair = { .loop = loop };
+	struct error err;
+
+	for (int i = 0; i < 2; i++) {
+		make_pipe(pair.ends[i]);
+		cr_assert_eq(write(pair.ends[i][1], "x", 1), 1);
+		cr_assert(loop_watch(loop, pair.ends[i][0], LOOP_READ, remove_both, &pair, &err));
+	}
+	turn(loop);
+	cr_assert_eq(pair.calls, 1);
+	for (int i = 0; i < 4; i++)
+		(void)close(pair.ends[i / 2][i % 2]);
+}
+
+static void expire_a(void *user)
+{
+	struct seen *seen = user;
+
+	seen->order[seen->count++] = 'a';
+}
+
+static void expire_b(void *user)
+{
+	struct seen *seen = user;
+
+	seen->order[seen->count++] = 'b';
+}
+
+Test(loop, lets_timers_expire_in_order)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct seen seen = { 0 };
+	struct loop_timer late = { 0 }, soon = { 0 }, never = { 0 };
+
+	loop_arm(loop, &late, 12, expire_b, &seen);
+	loop_arm(loop, &never, 5, expire_b, &seen);
+	loop_arm(loop, &soon, 1, expire_a, &seen);
+	cr_assert_eq(loop_pending(loop), 3);
+	loop_disarm(loop, &never);
+	loop_disarm(loop, &never);
+	while (loop_pending(loop) > 0)
+		turn(loop);
+	cr_assert_str_eq(seen.order, "ab");
+	cr_assert_not(late.armed || soon.armed || never.armed);
+}
+
+Test(loop, moves_a_timer_that_is_armed_again)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct seen seen = { 0 };
+	struct loop_timer timer = { 0 };
+
+	loop_arm(loop, &timer, PATIENCE_MS * 10, expire_b, &seen);
+	loop_arm(loop, &timer, -5, expire_a, &seen);
+	cr_assert_eq(loop_pending(loop), 1);
+	turn(loop);
+	cr_assert_str_eq(seen.order, "a");
+}
+
+struct chain {
+	struct loop *loop;
+	struct loop_timer timer;
+	int count;
+};
+
+static void arm_again(void *user)
+{
+	struct chain *chain = user;
+
+	if (++chain->count < 5)
+		loop_arm(chain->loop, &chain->timer, 1, arm_again, chain);
+}
+
+Test(loop, lets_a_timer_arm_itself_again)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct chain chain = { .loop = loop };
+
+	loop_arm(loop, &chain.timer, 0, arm_again, &chain);
+	while (loop_pending(loop) > 0)
+		turn(loop);
+	cr_assert_eq(chain.count, 5);
+}
+
+Test(loop, returns_at_the_deadline)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	struct deadline deadline = deadline_after(5);
+	struct error err;
+
+	cr_assert(loop_turn(loop, deadline, &err));
+	cr_assert(deadline_passed(deadline));
+}
+
+static void note_signal(void *user, int number)
+{
+	struct seen *seen = user;
+
+	seen->count++;
+	seen->number = number;
+}
+
+Test(loop, delivers_signals_to_the_callback)
+{
+	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+	struct seen seen = { 0 };
+	struct error err;
+
+	cr_assert(loop_catch_signals(loop, note_signal, &seen, &err));
+	cr_assert_eq(loop_pending(loop), 0, "signals alone are nothing to wait for");
+	for (int i = 0; i < 4; i++) {
+		cr_assert_eq(raise(caught[i]), 0);
+		turn(loop);
+		cr_assert_eq(seen.count, i + 1);
+		cr_assert_eq(seen.number, caught[i]);
+	}
+}
+
+Test(loop, lets_signals_through_again_when_freed, .signal = SIGTERM)
+{
+	struct loop *loop = new_loop();
+	struct seen seen = { 0 };
+	struct error err;
+
+	cr_assert(loop_catch_signals(loop, note_signal, &seen, &err));
+	loop_free(loop);
+	(void)raise(SIGTERM);
+}
+
+Test(loop, accepts_null_where_it_frees)
+{
+	struct loop *loop = NULL;
+
+	loop_free(NULL);
+	loop_cleanup(&loop);
+	cr_assert_null(loop);
+}

@@ -1,0 +1,85 @@
+/* Judging an answer by a health contract. */
+#include "fops/contract/health.h"
+
+#include <criterion/criterion.h>
+
+#include "fops/base/arena.h"
+
+static const struct value text_ok = { .kind = VALUE_TEXT, .text = { "ok", 2 } };
+static const struct value number_one = { .kind = VALUE_INT, .integer = 1 };
+static const struct value real_one = { .kind = VALUE_REAL, .real = 1.0 };
+static const struct value is_true = { .kind = VALUE_BOOL, .boolean = true };
+static const struct value is_null = { .kind = VALUE_NULL };
+
+static const struct {
+	const char *pointer;
+	const struct value *value;
+	int status;
+	const char *body;
+	const char *verdict; /* NULL: healthy; else a part of the sentence */
+} cases[] = {
+	{ NULL, NULL, 200, "not json", NULL },
+	{ NULL, NULL, 503, "", "expected status 200, found 503" },
+	{ "/status", &text_ok, 200, "{\"status\":\"ok\"}", NULL },
+	{ "/status", &text_ok, 200, "{\"status\":\"starting\"}", "expected \"ok\" at /status, found \"starting\"" },
+	{ "/status", &text_ok, 200, "{\"status\":\"ok \"}", "found \"ok \"" },
+	{ "/status", &text_ok, 200, "{}", "found nothing" },
+	{ "/status", &text_ok, 200, "{\"status\":{\"x\":1}}", "found an object" },
+	{ "/status", &text_ok, 200, "", "expected JSON with /status" },
+	{ "/status", &text_ok, 200, "<html>", "expected JSON with /status" },
+	{ "/status", &text_ok, 500, "{\"status\":\"ok\"}", "expected status" },
+	{ "/n", &number_one, 200, "{\"n\":1}", NULL },
+	{ "/n", &number_one, 200, "{\"n\":1.0}", NULL },
+	{ "/n", &real_one, 200, "{\"n\":1}", NULL },
+	{ "/n", &number_one, 200, "{\"n\":2}", "expected 1 at /n, found 2" },
+	{ "/n", &number_one, 200, "{\"n\":\"1\"}", "found \"1\"" },
+	{ "/n", &number_one, 200, "{\"n\":true}", "found true" },
+	{ "/n", &is_true, 200, "{\"n\":true}", NULL },
+	{ "/n", &is_true, 200, "{\"n\":false}", "expected true at /n, found false" },
+	{ "/n", &is_null, 200, "{\"n\":null}", NULL },
+	{ "/n", &is_null, 200, "{\"n\":0}", "expected null" },
+	{ "/n", &is_null, 200, "{}", "found nothing" },
+	{ "/n", NULL, 200, "{\"n\":0}", NULL },
+	{ "/n", NULL, 200, "{\"n\":[]}", NULL },
+	{ "/n", NULL, 200, "{\"n\":null}", "expected a value at /n, found null" },
+	{ "/n", NULL, 200, "{}", "expected a value at /n, found nothing" },
+	{ "", NULL, 200, "[]", NULL },
+	{ "/0/1", &number_one, 200, "[[0,1]]", NULL },
+};
+
+Test(health, judges_answers)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
+		struct health health = { .present = true, .expect = { 200, cases[i].pointer, cases[i].value } };
+		const char *verdict =
+		        health_judge(arena, &health, cases[i].status, cases[i].body, strlen(cases[i].body));
+
+		if (cases[i].verdict == NULL)
+			cr_expect_null(verdict, "case %zu: %s", i, verdict);
+		else
+			cr_expect(verdict != NULL && strstr(verdict, cases[i].verdict) != NULL, "case %zu: %s", i,
+			          verdict);
+		arena_free(arena);
+	}
+}
+
+Test(health, cuts_long_findings_between_characters)
+{
+	struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
+	struct health health = { .expect = { 200, "/s", &text_ok } };
+	char body[1024] = "{\"s\":\"";
+	const char *verdict;
+
+	for (size_t i = 6; i < 900; i += 3)
+		memcpy(body + i, "\xe2\x82\xac", 3);
+	memcpy(body + 906, "\"}", 3);
+	memcpy(body + 903, "aaa", 3);
+	memcpy(body + 900, "aaa", 3);
+	verdict = health_judge(arena, &health, 200, body, strlen(body));
+	cr_assert_not_null(verdict);
+	cr_assert_lt(strlen(verdict), 200);
+	cr_assert(is_utf8(verdict, strlen(verdict), NULL));
+	cr_assert(text_ends(verdict, "…"));
+	arena_free(arena);
+}

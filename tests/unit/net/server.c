@@ -1,0 +1,245 @@
+/* Blocking sockets, one thread a connection; TLS by OpenSSL. */
+#include "server.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MOST_REQUESTS   64
+#define LONGEST_REQUEST ((size_t)2 * 1024 * 1024)
+
+struct server {
+	int listener;
+	uint16_t port;
+	const struct reply *replies;
+	size_t reply_count;
+	SSL_CTX *tls;
+	pthread_mutex_t lock;
+	size_t taken; /* replies given out */
+	size_t requests;
+	size_t connections;
+	char *texts[MOST_REQUESTS];
+};
+
+struct connection {
+	struct server *server;
+	int descriptor;
+	SSL *tls;
+};
+
+static ssize_t connection_read(struct connection *connection, char *data, size_t size)
+{
+	return connection->tls != NULL ? SSL_read(connection->tls, data, (int)size)
+	                               : read(connection->descriptor, data, size);
+}
+
+static void connection_write(struct connection *connection, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t count = connection->tls != NULL ? SSL_write(connection->tls, data, (int)len)
+		                                        : write(connection->descriptor, data, len);
+
+		if (count <= 0)
+			return;
+		data += count;
+		len -= (size_t)count;
+	}
+}
+
+/* Has text a whole request? Only the two framings that the client uses. */
+static bool is_whole(const char *text, size_t len)
+{
+	const char *head_end = strstr(text, "\r\n\r\n");
+	const char *length;
+
+	if (head_end == NULL)
+		return false;
+	if (strcasestr(text, "\r\nTransfer-Encoding: chunked") != NULL)
+		return strstr(head_end, "\r\n0\r\n\r\n") != NULL;
+	length = strcasestr(text, "\r\nContent-Length: ");
+	if (length == NULL || length > head_end)
+		return true;
+	return len >= (size_t)(head_end + 4 - text) + strtoul(length + strlen("\r\nContent-Length: "), NULL, 10);
+}
+
+static char *read_request(struct connection *connection)
+{
+	char *text = calloc(1, LONGEST_REQUEST + 1);
+	size_t len = 0;
+
+	while (len < LONGEST_REQUEST && !is_whole(text, len)) {
+		ssize_t count = connection_read(connection, text + len, LONGEST_REQUEST - len);
+
+		if (count <= 0) {
+			free(text);
+			return NULL;
+		}
+		len += (size_t)count;
+	}
+	return text;
+}
+
+static const struct reply *next_reply(struct server *server, char *request)
+{
+	size_t i;
+
+	pthread_mutex_lock(&server->lock);
+	i = server->taken < server->reply_count ? server->taken++ : server->reply_count - 1;
+	if (request != NULL && server->requests < MOST_REQUESTS)
+		server->texts[server->requests++] = request;
+	pthread_mutex_unlock(&server->lock);
+	return &server->replies[i];
+}
+
+static bool needs_request(struct server *server)
+{
+	size_t i;
+
+	pthread_mutex_lock(&server->lock);
+	i = server->taken < server->reply_count ? server->taken : server->reply_count - 1;
+	pthread_mutex_unlock(&server->lock);
+	return server->replies[i].text != NULL && server->replies[i].after != AFTER_CLOSE_BLIND;
+}
+
+static enum after serve_request(struct connection *connection)
+{
+	const struct reply *reply;
+	char *request = NULL;
+
+	if (needs_request(connection->server)) {
+		request = read_request(connection);
+		if (request == NULL)
+			return AFTER_CLOSE;
+	}
+	reply = next_reply(connection->server, request);
+	if (reply->text != NULL)
+		connection_write(connection, reply->text, strlen(reply->text));
+	return reply->after;
+}
+
+static void *serve_connection(void *user)
+{
+	struct connection *connection = user;
+	const struct linger reset = { .l_onoff = 1 };
+	enum after after = AFTER_KEEP;
+
+	if (connection->server->tls != NULL) {
+		connection->tls = SSL_new(connection->server->tls);
+		SSL_set_fd(connection->tls, connection->descriptor);
+		if (SSL_accept(connection->tls) != 1)
+			after = AFTER_CLOSE;
+	}
+	while (after == AFTER_KEEP)
+		after = serve_request(connection);
+	while (after == AFTER_STALL)
+		pause();
+	if (after == AFTER_RESET)
+		(void)setsockopt(connection->descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	if (connection->tls != NULL)
+		SSL_free(connection->tls);
+	close(connection->descriptor);
+	free(connection);
+	return NULL;
+}
+
+static void *accept_connections(void *user)
+{
+	struct server *server = user;
+	int descriptor;
+
+	while ((descriptor = accept(server->listener, NULL, NULL)) >= 0) {
+		struct connection *connection = calloc(1, sizeof *connection);
+		pthread_t thread;
+
+		*connection = (struct connection){ .server = server, .descriptor = descriptor };
+		pthread_mutex_lock(&server->lock);
+		server->connections++;
+		pthread_mutex_unlock(&server->lock);
+		pthread_create(&thread, NULL, serve_connection, connection);
+		pthread_detach(thread);
+	}
+	return NULL;
+}
+
+static int bind_loopback(uint16_t *ret_port)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof address;
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert(bind(descriptor, (struct sockaddr *)&address, len) == 0);
+	cr_assert(getsockname(descriptor, (struct sockaddr *)&address, &len) == 0);
+	*ret_port = ntohs(address.sin_port);
+	return descriptor;
+}
+
+struct server *server_start(const struct reply *replies, size_t count, const char *certificate, const char *key)
+{
+	struct server *server = calloc(1, sizeof *server);
+	pthread_t thread;
+
+	signal(SIGPIPE, SIG_IGN);
+	server->replies = replies;
+	server->reply_count = count;
+	pthread_mutex_init(&server->lock, NULL);
+	if (certificate != NULL) {
+		server->tls = SSL_CTX_new(TLS_server_method());
+		cr_assert(SSL_CTX_use_certificate_chain_file(server->tls, certificate) == 1, "%s", certificate);
+		cr_assert(SSL_CTX_use_PrivateKey_file(server->tls, key, SSL_FILETYPE_PEM) == 1, "%s", key);
+	}
+	server->listener = bind_loopback(&server->port);
+	cr_assert(listen(server->listener, 64) == 0);
+	cr_assert(pthread_create(&thread, NULL, accept_connections, server) == 0);
+	pthread_detach(thread);
+	return server;
+}
+
+uint16_t server_port(const struct server *server)
+{
+	return server->port;
+}
+
+size_t server_requests(struct server *server)
+{
+	size_t count;
+
+	pthread_mutex_lock(&server->lock);
+	count = server->requests;
+	pthread_mutex_unlock(&server->lock);
+	return count;
+}
+
+const char *server_request(struct server *server, size_t i)
+{
+	const char *text;
+
+	pthread_mutex_lock(&server->lock);
+	text = i < server->requests ? server->texts[i] : "";
+	pthread_mutex_unlock(&server->lock);
+	return text;
+}
+
+size_t server_connections(struct server *server)
+{
+	size_t count;
+
+	pthread_mutex_lock(&server->lock);
+	count = server->connections;
+	pthread_mutex_unlock(&server->lock);
+	return count;
+}
+
+uint16_t closed_port(void)
+{
+	uint16_t port;
+	int descriptor = bind_loopback(&port);
+
+	/* bound and never listening: refused for as long as the descriptor is open */
+	(void)descriptor;
+	return port;
+}
