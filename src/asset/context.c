@@ -1,9 +1,23 @@
 /* What all operations of a command share: for now the HTTP client, opened on first use. */
 #include "fops/asset/driver.h"
+#include <sys/resource.h>
+
 #include "fops/net/http.h"
 
 #define CONNECT_TIMEOUT_MS   3000
 #define DEAD_PEER_TIMEOUT_MS 30000
+#define MOST_CONNECTIONS     1024
+#define KEPT_DESCRIPTORS     256
+
+/* As many connections as the limit on descriptors leaves beside files, pipes and programs. */
+static size_t most_connections(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MOST_CONNECTIONS + KEPT_DESCRIPTORS)
+		return MOST_CONNECTIONS;
+	return limit.rlim_cur > 2 * KEPT_DESCRIPTORS ? (size_t)limit.rlim_cur - KEPT_DESCRIPTORS : KEPT_DESCRIPTORS / 2;
+}
 
 bool asset_http(struct asset_context *context, struct http **ret_http, struct error *err)
 {
@@ -12,6 +26,7 @@ bool asset_http(struct asset_context *context, struct http **ret_http, struct er
 		.ca_file = context->ca_file,
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 		.dead_peer_timeout_ms = DEAD_PEER_TIMEOUT_MS,
+		.most_connections = most_connections(),
 	};
 
 	if (context->http == NULL && !http_open(context->arena, context->loop, &options, &context->http, err))

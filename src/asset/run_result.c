@@ -141,39 +141,45 @@ static void emit_instant(struct emitter *emitter, struct arena *arena, const cha
 	emit_text(emitter, instant_format(arena, instant, true));
 }
 
-bool run_result_write(const struct run_result *result, const char *path, struct error *err)
+void run_result_emit(struct emitter *emitter, const struct run_result *result)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(LONGEST_DOCUMENT);
+
+	emit_object(emitter);
+	emit_key(emitter, "schema");
+	emit_text(emitter, "fops.run-result/1");
+	emit_key(emitter, "run_id");
+	emit_text(emitter, result->run_id);
+	emit_key(emitter, "asset_id");
+	emit_text(emitter, result->asset_id);
+	emit_key(emitter, "state");
+	emit_text(emitter, result->state);
+	emit_instant(emitter, arena, "started", result->started);
+	emit_instant(emitter, arena, "ended", result->ended);
+	emit_key(emitter, "remote_exit");
+	if (result->remote_exit.present)
+		emit_int(emitter, result->remote_exit.value);
+	else
+		emit_null(emitter);
+	emit_key(emitter, "fops_exit");
+	emit_int(emitter, result->exit_status);
+	emit_key(emitter, "cause");
+	emit_text(emitter, result->cause);
+	emit_key(emitter, "message");
+	emit_text(emitter, result->message);
+	emit_key(emitter, "duration_ms");
+	emit_int(emitter, result->duration_ms);
+	emit_object_end(emitter);
+}
+
+bool run_result_write(const struct run_result *result, const char *path, struct error *err)
+{
 	struct buffer text = BUFFER(LONGEST_DOCUMENT);
 	struct emitter emitter;
 	bool good;
 
 	emit_start(&emitter, EMIT_JSON, buffer_sink(&text));
-	emit_object(&emitter);
-	emit_key(&emitter, "schema");
-	emit_text(&emitter, "fops.run-result/1");
-	emit_key(&emitter, "run_id");
-	emit_text(&emitter, result->run_id);
-	emit_key(&emitter, "asset_id");
-	emit_text(&emitter, result->asset_id);
-	emit_key(&emitter, "state");
-	emit_text(&emitter, result->state);
-	emit_instant(&emitter, arena, "started", result->started);
-	emit_instant(&emitter, arena, "ended", result->ended);
-	emit_key(&emitter, "remote_exit");
-	if (result->remote_exit.present)
-		emit_int(&emitter, result->remote_exit.value);
-	else
-		emit_null(&emitter);
-	emit_key(&emitter, "fops_exit");
-	emit_int(&emitter, result->exit_status);
-	emit_key(&emitter, "cause");
-	emit_text(&emitter, result->cause);
-	emit_key(&emitter, "message");
-	emit_text(&emitter, result->message);
-	emit_key(&emitter, "duration_ms");
-	emit_int(&emitter, result->duration_ms);
-	emit_object_end(&emitter);
+	run_result_emit(&emitter, result);
 	good = emit_finish(&emitter, true) ? file_write(path, buffer_string(&text), text.len, 0644, false, err)
 					   : fail(err, ERROR_INTERNAL, "the run result is too large");
 	buffer_done(&text);

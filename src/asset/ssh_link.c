@@ -105,7 +105,6 @@ static void add_fixed_options(struct arena *arena, struct text_list *words)
 		"VerifyHostKeyDNS=no",
 		"CheckHostIP=no",
 		"UpdateHostKeys=no",
-		"HostKeyAlias=" ALIAS,
 		"LogLevel=ERROR",
 		"ServerAliveInterval=10",
 		"ServerAliveCountMax=2",
@@ -138,6 +137,7 @@ const char *const *ssh_link_words(struct arena *arena, const struct ssh_link *li
 	text_list_add(arena, &words, "-E");
 	text_list_add(arena, &words, link->log.path);
 	add_fixed_options(arena, &words);
+	add_option(arena, &words, "HostKeyAlias=" ALIAS);
 	add_option(arena, &words, arena_format(arena, "UserKnownHostsFile=%s", link->hosts.path));
 	add_option(arena, &words, arena_format(arena, "ControlPath=%s", link->control_path));
 	add_option(arena, &words,

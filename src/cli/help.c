@@ -51,7 +51,8 @@ static void put_examples(const struct page *page)
 	heading(page, "Examples");
 	for (size_t i = 0; page->command->examples[i] != NULL; i++) {
 		buffer_text(page->out, "  ");
-		help_wrap_command(page->out, help_as_called(page->arena, page->command->examples[i], page->program), 2, 6);
+		help_wrap_command(page->out, help_as_called(page->arena, page->command->examples[i], page->program), 2,
+		                  6);
 	}
 }
 
@@ -146,57 +147,72 @@ static void put_fields(const struct page *page)
 	put_labelled(page, "Fields:", names);
 }
 
-/* Each status stays together with its name: only between two of them the line may end. */
-static void put_exits(const struct page *page)
+/* "Label:   item, item": only between two items may a line end. */
+static void put_items(const struct page *page, const char *label, const struct text_list *items, const char *separator)
 {
+	size_t gap = strlen(separator);
 	size_t at = LABEL_COLUMN;
 
-	buffer_format(page->out, "%-*s0 ok", LABEL_COLUMN, "Exit:");
-	at += strlen("0 ok");
-	for (const int *status = page->command->exits; status != NULL && *status >= 0; status++) {
-		const char *name = exit_name(*status);
-		const char *text = arena_format(page->arena, "%d%s%s", *status, name == NULL ? "" : " ", name == NULL ? "" : name);
-		bool fits = at + 3 + strlen(text) <= HELP_COLUMNS;
+	buffer_format(page->out, "%-*s", LABEL_COLUMN, label);
+	for (size_t i = 0; i < items->count; i++) {
+		size_t len = strlen(items->items[i]);
 
-		buffer_format(page->out, "%s%*s%s", fits ? "" : "\n", fits ? 3 : LABEL_COLUMN, "", text);
-		at = (fits ? at + 3 : LABEL_COLUMN) + strlen(text);
+		if (i > 0 && at + gap + len + gap <= HELP_COLUMNS) {
+			buffer_text(page->out, separator);
+			at += gap;
+		} else if (i > 0) {
+			/* a separator of blanks alone leaves none at the end of the line */
+			buffer_append(page->out, separator, strcspn(separator, " "));
+			buffer_format(page->out, "\n%*s", LABEL_COLUMN, "");
+			at = LABEL_COLUMN;
+		}
+		buffer_text(page->out, items->items[i]);
+		at += len;
 	}
 	buffer_byte(page->out, '\n');
 }
 
-/* "fops help a, fops help b" with the program's name as called. */
-static const char *see_as_called(const struct page *page, const char *see)
+static void put_exits(const struct page *page)
 {
-	struct text_list parts = text_split(page->arena, see, ',');
-	const char *text = "";
+	struct text_list items = { 0 };
+
+	text_list_add(page->arena, &items, "0 ok");
+	for (const int *status = page->command->exits; status != NULL && *status >= 0; status++) {
+		const char *name = exit_name(*status);
+
+		text_list_add(page->arena, &items,
+		              arena_format(page->arena, "%d%s%s", *status, name == NULL ? "" : " ",
+		                           name == NULL ? "" : name));
+	}
+	put_items(page, "Exit:", &items, "   ");
+}
+
+static bool is_listed(const struct text_list *items, const char *text)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		if (strcmp(items->items[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What the record names, then the pages that every command shares, each once and with the program's name as called. */
+static void put_see(const struct page *page)
+{
+	static const char shared[] = "fops help exit-codes,fops help global-flags";
+	const char *see = page->command->see == NULL ? "" : page->command->see;
+	struct text_list parts = text_split(page->arena, arena_format(page->arena, "%s,%s", see, shared), ',');
+	struct text_list items = { 0 };
 
 	for (size_t i = 0; i < parts.count; i++) {
 		const char *part = parts.items[i] + strspn(parts.items[i], " ");
+		const char *item = help_as_called(page->arena, part, page->program);
 
-		text = arena_format(page->arena, "%s%s%s", text, i == 0 ? "" : ", ",
-				    help_as_called(page->arena, part, page->program));
+		if (!is_listed(&items, item))
+			text_list_add(page->arena, &items, item);
 	}
-	return text;
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	return list != NULL && strstr(list, word) != NULL;
-}
-
-static void put_see(const struct page *page)
-{
-	static const char *const always[] = { "fops help exit-codes", "fops help global-flags" };
-	const char *see = page->command->see;
-	const char *text = see == NULL ? "" : see_as_called(page, see);
-
-	for (size_t i = 0; i < ARRAY_LEN(always); i++) {
-		if (!has_word(see, always[i]))
-			text = arena_format(page->arena, "%s%s%s", text, text[0] == '\0' ? "" : ", ",
-					    help_as_called(page->arena, always[i], page->program));
-	}
-	text = arena_format(page->arena, "%s, man %s", text, manual_name(page->arena, page->path));
-	put_labelled(page, "See:", text);
+	text_list_add(page->arena, &items, arena_format(page->arena, "man %s", manual_name(page->arena, page->path)));
+	put_items(page, "See:", &items, ", ");
 }
 
 static void put_topics(const struct page *page)
@@ -211,7 +227,7 @@ static void put_topics(const struct page *page)
 }
 
 void help_render(struct arena *arena, struct buffer *out, const char *program, const struct command *command,
-		 const char *path, bool full)
+                 const char *path, bool full)
 {
 	struct page page = { arena, out, program, command, path };
 
@@ -220,7 +236,8 @@ void help_render(struct arena *arena, struct buffer *out, const char *program, c
 	if (command->verbs != NULL && !full) {
 		put_commands(&page);
 		buffer_byte(out, '\n');
-		put_labelled(&page, "See:", arena_format(arena, "%s%s%s --help", program, is_root(&page) ? "" : " ", path));
+		put_labelled(&page,
+		             "See:", arena_format(arena, "%s%s%s --help", program, is_root(&page) ? "" : " ", path));
 		return;
 	}
 	put_examples(&page);
@@ -255,14 +272,21 @@ static const char *promise_title(struct arena *arena, unsigned needs)
 		{ COMMAND_VERDICT, "answer with a verdict" },
 		{ COMMAND_PROGRESS, "work for long" },
 	};
+	struct text_list texts = { 0 };
 	const char *title = "";
 
 	if (needs == 0)
 		return "Every command takes";
 	for (size_t i = 0; i < ARRAY_LEN(promises); i++) {
 		if ((needs & promises[i].promise) != 0)
-			title = arena_format(arena, "%s%s%s", title, title[0] == '\0' ? "" : " or ", promises[i].text);
+			text_list_add(arena, &texts, promises[i].text);
 	}
+	for (size_t i = 0; i < texts.count; i++)
+		title = arena_format(arena, "%s%s%s", title,
+		                     i == 0                ? ""
+		                     : i + 1 < texts.count ? ", "
+		                                           : " or ",
+		                     texts.items[i]);
 	return arena_format(arena, "Commands that %s take", title);
 }
 
@@ -277,8 +301,10 @@ static bool is_first_with(const struct command_option *option)
 
 void help_render_globals(struct arena *arena, struct buffer *out)
 {
-	help_paragraphs(out, "Global flags may stand before or after the command. Each command takes those that have a meaning for it; "
-			     "another one is a usage error (2). --flag=no and --no-flag switch off what stands alone.\n");
+	help_paragraphs(out,
+	                "Global flags may stand before or after the command. Each command takes those that have a "
+	                "meaning for it; "
+	                "another one is a usage error (2). --flag=no and --no-flag switch off what stands alone.\n");
 	for (const struct command_option *option = global_options; option->name != NULL; option++) {
 		const struct command_option *rows[MOST_GLOBALS + 1] = { NULL };
 		size_t count = 0;
@@ -306,7 +332,8 @@ bool help_error_render(struct arena *arena, struct buffer *out, const char *name
 		help_row(out, "cause:", 12, code->cause);
 		help_row(out, "fix:", 12, code->fix);
 		help_row(out, "repeat:", 12,
-			 code->retryable ? "the same command may succeed later" : "the same command fails again unless something changes");
+		         code->retryable ? "the same command may succeed later"
+		                         : "the same command fails again unless something changes");
 		buffer_text(out, "  example:  ");
 		help_wrap_command(out, code->example, 12, 16);
 		return true;

@@ -7,7 +7,6 @@
 
 #define WIDEST_TERM     27
 #define LONGEST_CHOICES 28
-#define PARAGRAPH_BYTES ((size_t)64 * 1024)
 
 /* Where the next word goes. */
 struct wrapping {

@@ -1,4 +1,5 @@
-/* How help is laid out: 80 columns, words wrapped, flags in columns; and the texts of flags that every renderer shares. */
+/* How help is laid out: 80 columns, words wrapped, flags in columns; and the texts of flags that every renderer shares.
+ */
 #ifndef FOPS_CLI_HELP_TEXT_H
 #define FOPS_CLI_HELP_TEXT_H
 
@@ -8,8 +9,8 @@
 #define HELP_COLUMNS 80
 
 /*
- * Append text wrapped at words and a newline. The line already stands at column `at`; further lines start at `indent`. A word that
- * no line can hold is broken.
+ * Append text wrapped at words and a newline. The line already stands at column `at`; further lines start at `indent`.
+ * A word that no line can hold is broken.
  */
 void help_wrap(struct buffer *out, const char *text, size_t at, size_t indent);
 
@@ -17,8 +18,8 @@ void help_wrap(struct buffer *out, const char *text, size_t at, size_t indent);
 void help_wrap_command(struct buffer *out, const char *line, size_t at, size_t indent);
 
 /*
- * Text as `about` and topics hold it: paragraphs divided by empty lines; lines that start with a blank are kept as they are. Each
- * paragraph ends with a newline; one empty line stands between two.
+ * Text as `about` and topics hold it: paragraphs divided by empty lines; lines that start with a blank are kept as they
+ * are. Each paragraph ends with a newline; one empty line stands between two.
  */
 void help_paragraphs(struct buffer *out, const char *text);
 
@@ -42,13 +43,15 @@ void help_flag_rows(struct arena *arena, struct buffer *out, const struct comman
 /* The visible rows of a table, NULL-terminated, in arena; NULL when there is none. */
 const struct command_option *const *help_visible_flags(struct arena *arena, const struct command_option *options);
 
-/* "--kind lxc|kubernetes", "--wait[=COND]", "--no-cache": with short lists of choices in place of the argument's name. In arena. */
+/* "--kind lxc|kubernetes", "--wait[=COND]", "--no-cache": with short lists of choices in place of the argument's name.
+ * In arena. */
 const char *help_flag_spelling(struct arena *arena, const struct command_option *option);
 
 /* What stands for the argument: the choices when they are few, else its name; NULL when it takes none. */
 const char *help_flag_argument(const struct command_option *option);
 
-/* What the flag does: "do not …" for those that are on by default, then long choices and, when wanted, "(default X)". In arena. */
+/* What the flag does: "do not …" for those that are on by default, then long choices and, when wanted, "(default X)".
+ * In arena. */
 const char *help_flag_text(struct arena *arena, const struct command_option *option, bool with_default);
 
 /* Example and see lines name the program as it was called: a leading "fops " becomes "PROGRAM ". In arena. */

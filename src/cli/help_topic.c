@@ -27,7 +27,6 @@ static const struct {
 	{ "XDG_CONFIG_HOME", "folder of fops/config (default ~/.config)" },
 	{ "XDG_CACHE_HOME", "folder of the compiled topology (default ~/.cache)" },
 	{ "XDG_DATA_HOME", "folder of extensions (default ~/.local/share)" },
-	{ "XDG_STATE_HOME", "folder of what fops remembers (default ~/.local/state)" },
 	{ "XDG_RUNTIME_DIR", "folder of sockets, such as reused SSH connections (default below /tmp)" },
 };
 
@@ -35,8 +34,9 @@ static const struct {
 
 static void render_environment(struct arena *arena, struct buffer *out)
 {
-	help_paragraphs(out, "A flag comes before the variable, the variable before configuration files. An empty variable counts as not "
-			     "set, except FOPS_PAGER, where it means no pager.");
+	help_paragraphs(out, "A flag comes before the variable, the variable before configuration files. An empty "
+	                     "variable counts as not "
+	                     "set, except FOPS_PAGER, where it means no pager.");
 	buffer_text(out, "\nSettings:\n");
 	for (const struct setting_row *row = setting_rows; row->name != NULL; row++) {
 		const char *text = row->text;
@@ -54,24 +54,26 @@ static void render_environment(struct arena *arena, struct buffer *out)
 
 static void render_exit_codes(struct arena *arena, struct buffer *out)
 {
-	help_paragraphs(out, "10 to 18 are verdicts: fops worked, and the answer is not \"fine\". 64 to 78 are errors. runtime-assets run "
-			     "passes the status of the remote command through; its own are 124 to 127 and 255.");
+	help_paragraphs(out, "10 to 18 are verdicts: fops worked, and the answer is not \"fine\". 64 to 78 are errors. "
+	                     "runtime-assets run "
+	                     "passes the status of the remote command through; its own are 124 to 127 and 255.");
 	buffer_byte(out, '\n');
 	for (const struct exit_row *row = exit_rows; row->name != NULL; row++)
 		help_row(out, arena_format(arena, "%3d  %s", row->status, row->name), 28, row->meaning);
 	buffer_byte(out, '\n');
-	help_paragraphs(out, "--ok-on NAME[,NAME...] makes the command exit 0 on these verdicts. When several would apply, the order is: "
-			     "signal, usage, auth, plane, other error, then the verdict with the larger number. No number is ever given a "
-			     "new meaning.");
+	help_paragraphs(out, "--ok-on NAME[,NAME...] makes the command exit 0 on these verdicts. No number is ever "
+	                     "given a new meaning.");
 }
 
 static void render_errors(struct arena *arena, struct buffer *out)
 {
-	help_paragraphs(out, "An error is printed as the code in brackets, what failed, its cause, its effect and a fix. fops help errors "
-			     "CODE explains one code with an example.");
+	help_paragraphs(out, "An error is printed as the code in brackets, what failed, its cause, its effect and a "
+	                     "fix. fops help errors "
+	                     "CODE explains one code with an example.");
 	buffer_byte(out, '\n');
 	for (size_t i = 0; i < ARRAY_LEN(error_codes); i++)
-		help_row(out, arena_format(arena, "%-26s %3d", error_codes[i].name, error_codes[i].status), 34, error_codes[i].cause);
+		help_row(out, arena_format(arena, "%-26s %3d", error_codes[i].name, error_codes[i].status), 34,
+		         error_codes[i].cause);
 }
 
 const struct help_topic help_topics[] = {

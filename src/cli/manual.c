@@ -5,7 +5,8 @@
 #include "help_text.h"
 #include "manual_text.h"
 
-#define MOST_REFERENCES 64
+#define MOST_REFERENCES      64
+#define EXAMPLES_LIMIT_BYTES ((size_t)64 * 1024)
 
 /* One page under way. */
 struct page {
@@ -134,12 +135,13 @@ static void put_columns(const struct page *page, const struct column *columns, c
 		buffer_text(page->out, ".It Va ");
 		manual_argument(page->out, key);
 		buffer_byte(page->out, '\n');
-		manual_sentence(page->out, column->choices == NULL ? column->text :
-								      arena_format(page->arena, "%s: %s", column->text,
-										   column->choices));
+		manual_sentence(page->out, column->choices == NULL ? column->text
+		                                                   : arena_format(page->arena, "%s: %s", column->text,
+		                                                                  column->choices));
 		if (column->columns != NULL)
 			put_columns(page, column->columns,
-				    arena_format(page->arena, "%s%s.", key, column->slot.kind == SLOT_RECORDS ? "[]" : ""));
+			            arena_format(page->arena, "%s%s.", key,
+			                         column->slot.kind == SLOT_RECORDS ? "[]" : ""));
 	}
 }
 
@@ -177,12 +179,17 @@ static void put_exits(const struct page *page)
 
 static void put_examples(const struct page *page)
 {
+	struct buffer lines = BUFFER(EXAMPLES_LIMIT_BYTES);
+
 	if (page->command->examples == NULL || page->command->examples[0] == NULL)
 		return;
-	buffer_text(page->out, ".Sh EXAMPLES\n.Bd -literal\n");
 	for (size_t i = 0; page->command->examples[i] != NULL; i++)
-		manual_line(page->out, page->command->examples[i], strlen(page->command->examples[i]));
+		help_wrap_command(&lines, page->command->examples[i], 0, 4);
+	buffer_text(page->out, ".Sh EXAMPLES\n.Bd -literal\n");
+	for (const char *at = buffer_string(&lines); *at != '\0'; at += strcspn(at, "\n") + 1)
+		manual_line(page->out, at, strcspn(at, "\n"));
 	buffer_text(page->out, ".Ed\n");
+	buffer_done(&lines);
 }
 
 /* The pages to see, "fops-run 7": by section, then by name, each once. */
@@ -225,7 +232,9 @@ static void add_relatives(const struct page *page, struct references *references
 
 		if ((verb->flags & COMMAND_HIDDEN) == 0)
 			add_reference(page, references,
-				      arena_format(page->arena, "%s%s%s", page->path, page->path[0] == '\0' ? "" : " ", verb->name), 1);
+			              arena_format(page->arena, "%s%s%s", page->path, page->path[0] == '\0' ? "" : " ",
+			                           verb->name),
+			              1);
 	}
 }
 
@@ -263,7 +272,7 @@ static void put_see_also(const struct page *page)
 }
 
 void manual_render(struct arena *arena, struct buffer *out, const struct command *root, const struct command *command,
-		   const char *path, const char *date)
+                   const char *path, const char *date)
 {
 	struct page page = { arena, out, root, command, path };
 

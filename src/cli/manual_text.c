@@ -84,7 +84,8 @@ void manual_sentence(struct buffer *out, const char *text)
 static size_t sentence_len(const char *text, size_t len)
 {
 	for (size_t i = 0; i + 2 < len; i++) {
-		if (strchr(".?!", text[i]) != NULL && (text[i + 1] == ' ' || text[i + 1] == '\n') && isupper((unsigned char)text[i + 2]))
+		if (strchr(".?!", text[i]) != NULL && (text[i + 1] == ' ' || text[i + 1] == '\n') &&
+		    isupper((unsigned char)text[i + 2]))
 			return i + 1;
 	}
 	return len;
@@ -144,8 +145,8 @@ void manual_paragraphs(struct buffer *out, const char *text)
 /* "2026-11-21" as mdoc wants it; another form is passed on as it is. */
 static void put_date(struct buffer *out, const char *date)
 {
-	static const char *const months[] = { "January", "February", "March",	  "April",   "May",	 "June",
-					      "July",	 "August",   "September", "October", "November", "December" };
+	static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
+		                              "July",    "August",   "September", "October", "November", "December" };
 	struct text_piece {
 		char year[5], month[3], day[3];
 	} part = { { 0 }, { 0 }, { 0 } };

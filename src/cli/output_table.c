@@ -11,10 +11,10 @@ static void put(struct output *output, const char *text)
 	stream_write(&output->stream, text, strlen(text));
 }
 
-/* Text for one cell of a table: foreign control characters made visible, "-" for none. */
-static const char *shown_text(struct output *output, const struct cell *cell, const void *row)
+/* Text for one cell: foreign control characters made visible, "-" for none; human: 1.5s instead of milliseconds. */
+static const char *shown_text(struct output *output, const struct cell *cell, const void *row, bool human)
 {
-	const char *text = cell_text(output->rows, cell, row, true);
+	const char *text = cell_text(output->rows, cell, row, human);
 	struct buffer safe = BUFFER((size_t)1 << 20);
 	const char *result;
 
@@ -160,7 +160,7 @@ void table_row(struct output *output, const void *row)
 	const char **texts = arena_array(output->rows, output->cell_count, sizeof *texts);
 
 	for (size_t i = 0; i < output->cell_count; i++) {
-		const char *text = shown_text(output, &output->cells[i], row);
+		const char *text = shown_text(output, &output->cells[i], row, true);
 
 		/* the row's own memory may be reused before the table is printed */
 		texts[i] = arena_copy(output->rows, text);
@@ -196,7 +196,7 @@ static void put_members(struct output *output, const struct column *columns, con
 			continue;
 		}
 		put(output, arena_format(output->rows, "%-*s  %s\n", (int)width, name,
-					 shown_text(output, &cell, record)));
+					 shown_text(output, &cell, record, false)));
 	}
 }
 
@@ -230,7 +230,7 @@ void record_lines(struct output *output, const void *record)
 	}
 	for (size_t i = 0; i < output->cell_count; i++)
 		put(output, arena_format(output->rows, "%-*s  %s\n", (int)width, output->cells[i].key,
-					 shown_text(output, &output->cells[i], record)));
+					 shown_text(output, &output->cells[i], record, false)));
 }
 
 /* tsv and compact escape what would break a line or field; absent is empty. */

@@ -4,7 +4,7 @@
 #include "character.h"
 #include "decode_slot.h"
 #include "fops/base/arena.h"
-#include "plain.h"
+#include "preset.h"
 
 #define COMMON_FIELDS 64
 
@@ -96,31 +96,8 @@ static void decode_field(struct decoding *decoding, const struct place *place, c
 static void apply_preset(struct decoding *decoding, const struct place *place, const struct field *field, void *record)
 {
 	struct place inner = { place, field->name, 0 };
-	struct value value = { .kind = VALUE_TEXT };
-	struct text_list list;
+	struct value value = preset_value(decoding->arena, field->slot.kind, field->preset);
 
-	value.text.data = field->preset;
-	value.text.len = strlen(field->preset);
-	switch (field->slot.kind) {
-	case SLOT_TEXT:
-	case SLOT_INSTANT:
-	case SLOT_DURATION:
-		break;
-	case SLOT_TEXT_LIST:
-		list = text_split(decoding->arena, field->preset, ',');
-		value = (struct value){ .kind = VALUE_ARRAY };
-		value.list.items = arena_array(decoding->arena, list.count, sizeof(struct value));
-		value.list.count = list.count;
-		for (size_t i = 0; i < list.count; i++) {
-			value.list.items[i].kind = VALUE_TEXT;
-			value.list.items[i].text.data = list.items[i];
-			value.list.items[i].text.len = strlen(list.items[i]);
-		}
-		break;
-	default:
-		(void)plain_resolve(field->preset, value.text.len, &value);
-		break;
-	}
 	decode_slot(decoding, &inner, field, &value, record);
 }
 

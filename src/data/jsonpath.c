@@ -30,7 +30,7 @@ static bool refuse(struct compiler *compiler, const char *at, const char *proble
 {
 	(void)fail(compiler->err, ERROR_USAGE_EXPRESSION, "jsonpath, column %zu: %s", column_at(compiler, at), problem);
 	error_cause(compiler->err, "the expression is %.*s", character_fit(compiler->expression, 200),
-		    compiler->expression);
+	            compiler->expression);
 	return false;
 }
 
@@ -68,8 +68,7 @@ static bool compile_quoted_name(struct compiler *compiler)
 		return refuse(compiler, start, "the quotation mark is not closed");
 	if (memchr(start, '\\', (size_t)(end - start)) != NULL)
 		return refuse_part(compiler, start, "escapes in names");
-	add_step(compiler, STEP_NAME, start)->name =
-		arena_text(compiler->arena, start + 1, (size_t)(end - start - 1));
+	add_step(compiler, STEP_NAME, start)->name = arena_text(compiler->arena, start + 1, (size_t)(end - start - 1));
 	compiler->at = end + 1;
 	return true;
 }
@@ -133,7 +132,7 @@ static bool compile_bracket(struct compiler *compiler)
 		return refuse_part(compiler, compiler->at, "unions [a,b]");
 	if (*compiler->at != ']')
 		return refuse(compiler, *compiler->at == '\0' ? start : compiler->at,
-			      *compiler->at == '\0' ? "the bracket is not closed" : "expected ]");
+		              *compiler->at == '\0' ? "the bracket is not closed" : "expected ]");
 	compiler->at++;
 	return true;
 }
@@ -156,7 +155,7 @@ static bool compile_name(struct compiler *compiler)
 		return refuse_part(compiler, compiler->at, "functions");
 	if (compiler->at[len] == '\\')
 		return refuse(compiler, compiler->at + len,
-			      "escapes in names are not supported; write ['the.name'] instead");
+		              "escapes in names are not supported; write ['the.name'] instead");
 	add_step(compiler, STEP_NAME, compiler->at)->name = arena_text(compiler->arena, compiler->at, len);
 	compiler->at += len;
 	return true;
@@ -223,7 +222,7 @@ static bool compile_quoted_text(struct compiler *compiler, struct node *node)
 				i += 2;
 			if (byte == '\0' || escapes[i] == '\0')
 				return refuse(compiler, compiler->at - 1,
-					      "an unknown escape; \\n, \\t, \\\\ and \\\" are supported");
+				              "an unknown escape; \\n, \\t, \\\\ and \\\" are supported");
 			byte = escapes[i + 1];
 		}
 		text[len++] = byte;
@@ -339,9 +338,10 @@ bool jsonpath_compile(struct arena *arena, const char *expression, struct jsonpa
 
 	if (len > LONGEST_EXPRESSION)
 		return fail(err, ERROR_USAGE_EXPRESSION, "the jsonpath expression is longer than %zu bytes",
-			    LONGEST_EXPRESSION);
+		            LONGEST_EXPRESSION);
 	if (!is_utf8(expression, len, &bad))
-		return fail(err, ERROR_USAGE_EXPRESSION, "the jsonpath expression is not valid UTF-8 at byte %zu", bad + 1);
+		return fail(err, ERROR_USAGE_EXPRESSION, "the jsonpath expression is not valid UTF-8 at byte %zu",
+		            bad + 1);
 	if (len == 0)
 		return fail(err, ERROR_USAGE_EXPRESSION, "the jsonpath expression is empty");
 	path = arena_alloc(arena, sizeof *path);

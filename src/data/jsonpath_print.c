@@ -22,8 +22,8 @@ struct walk {
 
 static bool refuse_step(const struct walk *walk, const struct step *step, const char *what, const struct value *value)
 {
-	return fail(walk->printer->err, ERROR_USAGE_EXPRESSION, "jsonpath, column %zu: %s does not fit %s", step->column,
-		    what, value_kind_name(value->kind));
+	return fail(walk->printer->err, ERROR_USAGE_EXPRESSION, "jsonpath, column %zu: %s does not fit %s",
+	            step->column, what, value_kind_name(value->kind));
 }
 
 static bool walk_steps(struct walk *walk, size_t at, const struct value *value);
@@ -111,7 +111,7 @@ static bool check_space(struct printer *printer)
 	if (!printer->out->overflow)
 		return true;
 	return fail(printer->err, ERROR_IO_OUTPUT, "the jsonpath output is larger than %zu bytes",
-		    printer->out->limit_bytes);
+	            printer->out->limit_bytes);
 }
 
 static bool print_value(struct printer *printer, const struct node *node, const struct value *value, bool *first)

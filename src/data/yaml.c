@@ -80,38 +80,46 @@ static void refuse_tag(struct reader *reader, const struct value *value, const c
 	            character_fit(tag, MESSAGE_BYTES), tag);
 }
 
-/* The content of a scalar that carries a tag: it must be what an unquoted scalar of that kind would be. */
-static void resolve_tagged(struct reader *reader, const char *tag, bool plain, struct value *value)
+/* The kind that a core tag asks for; VALUE_ARRAY for a tag that scalars may not carry. */
+static enum value_kind tag_kind(const char *tag)
 {
 	static const struct {
 		const char *tag;
 		enum value_kind kind;
-	} kinds[] = { { CORE_TAG "int", VALUE_INT },
-		      { CORE_TAG "float", VALUE_REAL },
-		      { CORE_TAG "bool", VALUE_BOOL },
-		      { CORE_TAG "null", VALUE_NULL } };
+	} kinds[] = { { CORE_TAG "str", VALUE_TEXT },  { "!", VALUE_TEXT },
+		      { CORE_TAG "int", VALUE_INT },   { CORE_TAG "float", VALUE_REAL },
+		      { CORE_TAG "bool", VALUE_BOOL }, { CORE_TAG "null", VALUE_NULL } };
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(tag, kinds[i].tag) == 0)
+			return kinds[i].kind;
+	}
+	return VALUE_ARRAY;
+}
+
+/* The content of a scalar that carries a tag: it must be what an unquoted scalar of that kind would be. */
+static void resolve_tagged(struct reader *reader, const char *tag, bool plain, struct value *value)
+{
+	enum value_kind wanted = tag_kind(tag);
 	struct value resolved = *value;
 	enum plain_problem problem = PLAIN_CLEAR;
 
-	if (strcmp(tag, CORE_TAG "str") == 0 || strcmp(tag, "!") == 0)
+	if (wanted == VALUE_TEXT)
 		return;
-	if (plain)
+	if (plain && wanted != VALUE_ARRAY)
 		problem = plain_resolve(value->text.data, value->text.len, &resolved);
-	if (resolved.kind == VALUE_INT && strcmp(tag, CORE_TAG "float") == 0) {
+	if (resolved.kind == VALUE_INT && wanted == VALUE_REAL) {
 		double real = (double)resolved.integer;
 
 		resolved.kind = VALUE_REAL;
 		resolved.real = real;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(tag, kinds[i].tag) == 0 && resolved.kind == kinds[i].kind) {
-			*value = resolved;
-			return;
-		}
-	}
-	if (problem == PLAIN_CLEAR)
+	if (resolved.kind == wanted)
+		*value = resolved;
+	else if (problem != PLAIN_CLEAR)
+		refuse_plain(reader, problem, value, value->text.data);
+	else
 		refuse_tag(reader, value, tag);
-	refuse_plain(reader, problem, value, value->text.data);
 }
 
 /* A name of a member: always a text, and never one that only quotes would make a text. */
@@ -289,7 +297,8 @@ static void refuse_syntax(struct reader *reader, const yaml_parser_t *parser)
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		out_of_memory();
-	if (byte == '\t' && strstr(problem, "cannot start any token") != NULL)
+	if (byte == '\t' &&
+	    (strstr(problem, "cannot start any token") != NULL || strstr(problem, "tab character") != NULL))
 		tree_stop(&reader->tree, line, column, "a tab is not allowed as indentation; indent with blanks");
 	else if (strstr(problem, "cannot start any token") != NULL)
 		tree_stop(&reader->tree, line, column, "a text must not start with '%c' unquoted", byte);

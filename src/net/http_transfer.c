@@ -224,7 +224,8 @@ bool transport_open(struct http *http, struct transport **ret_transport, struct 
 	(void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	(void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport);
 	(void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-	/* the server's own limit still counts; the library's preset of 100 would open a connection for each further one */
+	/* the server's own limit still counts; the library's preset of 100 would open a connection for each further one
+	 */
 	(void)curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most);
 	(void)curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, most);
 	(void)curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, most);

@@ -32,7 +32,7 @@ struct field {
 	size_t record_size;         /* element size for SLOT_RECORDS */
 	size_t present_offset;      /* for optional SLOT_RECORD: offset of a bool that says "was given"; 0 = none */
 	const char *text;           /* a sentence without a full stop, for schema and reference */
-	const char *example;        /* an example value, or NULL */
+	const char *example;        /* an example value, or NULL; of a list one entry, of a map "name: value" */
 };
 
 enum decode_mode {

@@ -11,7 +11,10 @@
  */
 void schema_object(struct emitter *emitter, const struct field *fields, const char *description);
 
-/* The rows of a Markdown table "field | type | required | default | meaning", nested fields by dotted path. */
+/*
+ * A Markdown table "field | type | required | default | meaning" with its heading, nested fields by dotted path ("lxc.ssh.port",
+ * "members[].role"). False when out overflowed.
+ */
 bool schema_reference(struct buffer *out, const struct field *fields);
 
 #endif

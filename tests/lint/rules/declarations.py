@@ -6,11 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .tree import CFile, Finding, Tree
+from .tree import CFile, Finding, Tree, blank
 
-# a prototype starts in the first column and ends with a semicolon
-PROTOTYPE = re.compile(r"^(?!typedef|struct \w+ *[{;]|enum|union|#|extern)[A-Za-z_][^;{}#=]*?\b(\w+)\([^;{}]*\)[^;{}()]*(?:\([^;{}]*\)+[^;{}()]*)*;",
-                       re.MULTILINE)
+PREPROCESSOR = re.compile(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 ATTRIBUTES = {"PRINTF", "__attribute__", "CHECKED", "NORETURN", "CLEANUP", "UNUSED", "malloc", "returns_nonnull"}
 
 
@@ -22,11 +20,26 @@ class Declaration:
     end: int
 
 
+def statements(code: str) -> Iterator[tuple[int, int]]:
+    """Where each declaration at the top level starts and ends."""
+    depth = 0
+    start = 0
+    for match in re.finditer(r"[{};]", code):
+        depth += {"{": 1, "}": -1, ";": 0}[match[0]]
+        if match[0] == ";" and depth == 0:
+            yield start + len(code[start:match.start()]) - len(code[start:match.start()].lstrip()), match.end()
+            start = match.end()
+
+
 def declarations(file: CFile) -> Iterator[Declaration]:
-    for match in PROTOTYPE.finditer(file.code):
-        names = [name for name in re.findall(r"\b(\w+)\s*\(", match[0]) if name not in ATTRIBUTES]
+    code = PREPROCESSOR.sub(lambda match: blank(match[0]), file.code)
+    for start, end in statements(code):
+        text = code[start:end]
+        if "{" in text or "(" not in text or re.match(r"typedef\b|_Static_assert\b|static_assert\b", text):
+            continue
+        names = [name for name in re.findall(r"\b(\w+)\s*\(", text) if name not in ATTRIBUTES]
         if names:
-            yield Declaration(names[0], file.line_at(match.start()), match.start(), match.end())
+            yield Declaration(names[0], file.line_at(start), start, end)
 
 
 def has_comment(file: CFile, declaration: Declaration) -> bool:
