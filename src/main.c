@@ -27,11 +27,13 @@ static void hold_standard_streams(void)
 	}
 }
 
-static void ignore_broken_pipes(void)
+/* A gone reader and a file size limit are write errors like others; programs that are started get the defaults back. */
+static void ignore_write_signals(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 static const char *program_name(const char *word)
@@ -180,7 +182,7 @@ int main(int argc, char **argv)
 	int status;
 
 	hold_standard_streams();
-	ignore_broken_pipes();
+	ignore_write_signals();
 	status = dispatch(&call, argc, argv);
 	output_close(call.output);
 	arena_free(arena);

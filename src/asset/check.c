@@ -44,7 +44,7 @@ static size_t count_good(const struct check_result *results, size_t count)
 }
 
 bool check_assets(struct asset_context *context, const struct runtime_asset *assets, size_t count,
-		  struct check_result *ret_results, bool *ret_good, struct error *err)
+                  struct check_result *ret_results, bool *ret_good, struct error *err)
 {
 	const int *signal;
 
@@ -99,8 +99,8 @@ static void keep_texts(struct arena *arena, struct check_result *results, size_t
 }
 
 bool check_assets_wait(struct asset_context *context, const struct runtime_asset *assets, size_t count,
-		       void (*on_round)(void *user, const struct check_result *results, size_t count), void *user,
-		       struct check_result *ret_results, struct error *err)
+                       void (*on_round)(void *user, const struct check_result *results, size_t count), void *user,
+                       struct check_result *ret_results, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(ROUND_LIMIT);
 	struct arena_mark empty = arena_mark(arena);

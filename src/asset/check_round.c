@@ -99,8 +99,8 @@ static void observed(struct observation *observation)
 	machine->running = false;
 	machine->round->observing--;
 	end_machine(machine, observation->error.id == ERROR_TIMEOUT && observation->result == OBSERVED_UNREACHABLE
-				     ? "unknown"
-				     : machine_state(observation->result));
+	                             ? "unknown"
+	                             : machine_state(observation->result));
 	observe_next(machine->round);
 }
 
@@ -197,12 +197,12 @@ static void answered(struct http_exchange *exchange)
 		return;
 	}
 	wrong = health_judge(arena, &row->health, exchange->status, exchange->body == NULL ? "" : exchange->body,
-			     exchange->body == NULL ? 0 : exchange->body_received);
+	                     exchange->body == NULL ? 0 : exchange->body_received);
 	if (wrong == NULL)
 		end_health(row, "ok", NULL, NULL);
 	else
 		end_health(row, "bad", arena_format(arena, "%s %s: %s", row->health.method, row->health.path, wrong),
-			   "Compare the health contract with what the executor answers.");
+		           "Compare the health contract with what the executor answers.");
 }
 
 static bool skip_body(struct http_exchange *exchange, const char *data, size_t len, struct error *err)
@@ -341,7 +341,7 @@ static bool begin(struct round *round, const struct runtime_asset *assets, struc
 }
 
 bool check_round(struct asset_context *context, const struct runtime_asset *assets, size_t count, const int *signal,
-		 struct check_result *ret_results, struct error *err)
+                 struct check_result *ret_results, struct error *err)
 {
 	struct round round = {
 		.context = context,

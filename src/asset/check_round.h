@@ -5,10 +5,10 @@
 #include "fops/asset/check.h"
 
 /*
- * Fill all results; ends early when *signal becomes other than 0 or the deadline passes, what is then open is "unknown". Texts live in context->arena.
- * errors  INTERNAL
+ * Fill all results; ends early when *signal becomes other than 0 or the deadline passes, what is then open is
+ * "unknown". Texts live in context->arena. errors  INTERNAL
  */
 CHECKED bool check_round(struct asset_context *context, const struct runtime_asset *assets, size_t count,
-			 const int *signal, struct check_result *ret_results, struct error *err);
+                         const int *signal, struct check_result *ret_results, struct error *err);
 
 #endif

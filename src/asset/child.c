@@ -143,7 +143,7 @@ static bool open_stream(enum child_stream kind, int direct, bool reads, int *our
 }
 
 static bool open_terminal(struct child *child, struct arena *arena, const struct child_request *request,
-			  struct process_request *program, struct error *err)
+                          struct process_request *program, struct error *err)
 {
 	if (!process_terminal(arena, &child->outputs[0], &program->terminal, err))
 		return false;
@@ -156,7 +156,7 @@ static bool open_terminal(struct child *child, struct arena *arena, const struct
 }
 
 static bool open_streams(struct child *child, const struct child_request *request, struct process_request *program,
-			 struct error *err)
+                         struct error *err)
 {
 	if (!open_stream(request->input, request->direct_input, true, &child->input, &program->input, err) ||
 	    !open_stream(request->output, request->direct_output, false, &child->outputs[0], &program->output, err))
@@ -201,7 +201,7 @@ bool child_start(struct child *child, struct arena *arena, const struct child_re
 	child->paused[0] = child->paused[1] = child->exited = child->terminal = false;
 	child->process = (struct process){ 0, -1 };
 	good = request->terminal ? open_terminal(child, arena, request, &program, err)
-				 : open_streams(child, request, &program, err);
+	                         : open_streams(child, request, &program, err);
 	good = good && process_start(arena, &program, &child->process, err);
 	close_theirs(request, &program);
 	if (!good) {
@@ -270,6 +270,16 @@ void child_resize(const struct child *child, struct terminal_size size)
 
 	if (child->terminal && child->outputs[0] >= 0 && size.rows > 0 && size.columns > 0)
 		(void)ioctl(child->outputs[0], TIOCSWINSZ, &window);
+}
+
+void child_abandon(struct child *child)
+{
+	if (!child->alive)
+		return;
+	loop_unwatch(child->loop, child->process.descriptor);
+	file_close(&child->process.descriptor);
+	child->process.pid = 0;
+	release(child);
 }
 
 void child_stop(struct child *child)

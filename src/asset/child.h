@@ -18,8 +18,8 @@ struct child_request {
 	struct text_list set; /* additions to the environment */
 	enum child_stream input, output, errors;
 	int direct_input, direct_output, direct_errors; /* for CHILD_DIRECT; errors like output: one pipe for both */
-	bool merge_errors;          /* stderr goes into the pipe of stdout */
-	bool terminal;              /* all three are a pty of `size`; the members above are ignored */
+	bool merge_errors;                              /* stderr goes into the pipe of stdout */
+	bool terminal; /* all three are a pty of `size`; the members above are ignored */
 	struct terminal_size size;
 };
 
@@ -43,14 +43,15 @@ struct child {
 };
 
 /*
- * Start a program in a session of its own, in the folder "/". Its end is reported once all output that it wrote itself was read; output of programs that it left
- * behind is read for at most 200 ms more.
- * errors  ASSET_DRIVER the program is missing or may not run; INTERNAL
+ * Start a program in a session of its own, in the folder "/". Its end is reported once all output that it wrote itself
+ * was read; output of programs that it left behind is read for at most 200 ms more. errors  ASSET_DRIVER the program is
+ * missing or may not run; INTERNAL
  */
 CHECKED bool child_start(struct child *child, struct arena *arena, const struct child_request *request,
-			 struct error *err);
+                         struct error *err);
 
-/* Give input; returns how many bytes were taken. Nothing is taken after child_close_input or once the program closed its end. */
+/* Give input; returns how many bytes were taken. Nothing is taken after child_close_input or once the program closed
+ * its end. */
 size_t child_write(struct child *child, const char *data, size_t len);
 void child_close_input(struct child *child);
 
@@ -58,6 +59,9 @@ void child_close_input(struct child *child);
 void child_pause(struct child *child, int stream, bool pause);
 
 void child_resize(const struct child *child, struct terminal_size size);
+
+/* Let it run on without us: close our ends; no callback follows. */
+void child_abandon(struct child *child);
 
 /* Kill the whole group, collect it, close everything; no callback follows. */
 void child_stop(struct child *child);

@@ -13,7 +13,7 @@ static bool no_executor(const struct runtime_asset *asset, const char *cause, st
 }
 
 static bool read_token(struct arena *arena, const struct endpoint *endpoint, struct secret **ret_token,
-		       struct error *err)
+                       struct error *err)
 {
 	const char *value;
 
@@ -22,7 +22,7 @@ static bool read_token(struct arena *arena, const struct endpoint *endpoint, str
 		return true;
 	if (endpoint->auth.secret_ref == NULL)
 		return fail(err, ERROR_CONTRACT_INVALID, "endpoint %s asks for a token and has no secretRef",
-			    endpoint->id);
+		            endpoint->id);
 	if (!secret_ref_read(arena, endpoint->auth.secret_ref, &value, err))
 		return false;
 	*ret_token = secret_new(value, strlen(value));
@@ -30,7 +30,7 @@ static bool read_token(struct arena *arena, const struct endpoint *endpoint, str
 }
 
 bool executor_open(struct asset_context *context, const struct runtime_asset *asset, struct executor *ret_executor,
-		   struct error *err)
+                   struct error *err)
 {
 	struct executor executor = { 0 };
 	size_t index;
@@ -57,11 +57,11 @@ void executor_done(struct executor *executor)
 }
 
 void executor_prepare(const struct asset_context *context, const struct executor *executor,
-		      struct http_exchange *exchange)
+                      struct http_exchange *exchange)
 {
 	exchange->bearer = executor->token;
 	exchange->tls = (struct http_tls){ executor->endpoint.tls.ca, executor->endpoint.tls.pin,
-					   executor->endpoint.tls.server_name };
+		                           executor->endpoint.tls.server_name };
 	exchange->deadline = context->deadline;
 	exchange->most_retries = context->most_retries;
 }

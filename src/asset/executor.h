@@ -20,11 +20,11 @@ struct executor {
  * errors       ASSET_NO_EXECUTOR, SECRET_*, DATA
  */
 CHECKED bool executor_open(struct asset_context *context, const struct runtime_asset *asset,
-			   struct executor *ret_executor, struct error *err);
+                           struct executor *ret_executor, struct error *err);
 void executor_done(struct executor *executor);
 
 /* Fill what every exchange with the executor has: bearer, tls, deadline. */
 void executor_prepare(const struct asset_context *context, const struct executor *executor,
-		      struct http_exchange *exchange);
+                      struct http_exchange *exchange);
 
 #endif

@@ -4,7 +4,8 @@
 #include "fops/base/arena.h"
 
 /*
- * $0 is the mark, $1 the folder or "", the rest the command. The reports are lines that start with the mark; so do the shell's own messages, which name $0.
+ * $0 is the mark, $1 the folder or "", the rest the command. The reports are lines that start with the mark; so do the
+ * shell's own messages, which name $0.
  */
 #define INNER_SCRIPT                                                                                                   \
 	"if [ -n \"$1\" ]; then cd -- \"$1\" 2>/dev/null || { printf '%s folder\\n' \"$0\" >&2; exit 125; }; fi\n"     \
@@ -38,10 +39,11 @@ static const char *const *end_words(struct arena *arena, struct text_list *words
 /* Variables that would change what lxc-attach, the loader or the C library do on this side. */
 static bool steers_programs(const char *entry)
 {
-	static const char *const heads[] = { "LD_",     "LXC_",   "MALLOC_", "GLIBC_",    "PATH=",     "HOME=",
-					     "USER=",   "TERM=",  "TMPDIR=", "IFS=",      "ENV=",      "BASH_ENV=",
-					     "LOCPATH", "GCONV_", "NLSPATH", "container", "SHELLOPTS", "PS4=",
-					     "LC_",     "LANG",   "POSIXLY_CORRECT" };
+	static const char *const heads[] = {
+		"LD_",     "LXC_",      "MALLOC_",   "GLIBC_", "PATH=",     "HOME=",   "USER=",
+		"TERM=",   "TMPDIR=",   "IFS=",      "ENV=",   "BASH_ENV=", "LOCPATH", "GCONV_",
+		"NLSPATH", "container", "SHELLOPTS", "PS4=",   "LC_",       "LANG",    "POSIXLY_CORRECT"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		if (text_starts(entry, heads[i]))
@@ -60,14 +62,14 @@ static bool has_variable(const struct text_list *environment, const char *prefix
 }
 
 static void add_preset(struct arena *arena, struct text_list *words, const struct text_list *environment,
-		       const char *prefix, const char *value)
+                       const char *prefix, const char *value)
 {
 	if (value != NULL && !has_variable(environment, prefix))
 		add(arena, words, "-v", arena_format(arena, "%s%s", prefix, value));
 }
 
 static void add_environment(struct arena *arena, struct text_list *words, const struct lxc_command *command,
-			    struct text_list *set)
+                            struct text_list *set)
 {
 	const struct text_list *environment = &command->environment;
 
@@ -159,7 +161,8 @@ bool lxc_user_read(struct arena *arena, const char *text, const char *name, stru
 	return true;
 }
 
-/* Names as useradd accepts them, and a few more letters; nothing that a shell or an option parser could take otherwise. */
+/* Names as useradd accepts them, and a few more letters; nothing that a shell or an option parser could take otherwise.
+ */
 static bool is_user_name(const char *text)
 {
 	size_t len = strlen(text);
@@ -174,7 +177,7 @@ static bool is_user_name(const char *text)
 }
 
 bool lxc_user_parse(struct arena *arena, const char *text, struct lxc_user *ret_user, const char **ret_name,
-		    struct error *err)
+                    struct error *err)
 {
 	const char *colon;
 	const char *uid;
@@ -242,7 +245,8 @@ void shell_octal(struct buffer *out, const char *text)
 	}
 }
 
-/* The part of a line behind its place in the sources: "… - message" in a log, "file: function: 406 message" on stderr. */
+/* The part of a line behind its place in the sources: "… - message" in a log, "file: function: 406 message" on stderr.
+ */
 static const char *line_message(struct arena *arena, const char *line, size_t len)
 {
 	const char *message = arena_text(arena, line, len);
@@ -263,14 +267,9 @@ enum lxc_complaint lxc_complaint_read(struct arena *arena, const char *text, siz
 		const char *words;
 		enum lxc_complaint complaint;
 	} known[] = {
-		{ "Failed to exec", LXC_EXEC_FAILED },
-		{ "lxc-attach: not found", LXC_NO_PROGRAM },
-		{ "lxc-attach: command not found", LXC_NO_PROGRAM },
-		{ "Failed to get init pid", LXC_NOT_RUNNING },
-		{ "is not running", LXC_NOT_RUNNING },
-		{ "is not defined", LXC_NOT_RUNNING },
-		{ "You lack access", LXC_FORBIDDEN },
-		{ "privileges to control", LXC_FORBIDDEN },
+		{ "Failed to exec", LXC_EXEC_FAILED }, { "Failed to get init pid", LXC_NOT_RUNNING },
+		{ "is not running", LXC_NOT_RUNNING }, { "is not defined", LXC_NOT_RUNNING },
+		{ "You lack access", LXC_FORBIDDEN },  { "privileges to control", LXC_FORBIDDEN },
 	};
 	const char *all = arena_text(arena, text, len);
 

@@ -20,14 +20,15 @@ struct lxc_command {
 	const char *workdir;          /* or NULL */
 	const char *terminal_name;    /* TERM, or NULL */
 	struct lxc_user user;
-	const char *log_path;         /* where lxc-attach writes its own errors; NULL: to stderr */
-	const char *mark;             /* with it the command is started by a small shell script that reports; else directly */
-	bool values_in_words;         /* no other way for the environment than the words */
+	const char *log_path; /* where lxc-attach writes its own errors; NULL: to stderr */
+	const char *mark;     /* with it the command is started by a small shell script that reports; else directly */
+	bool values_in_words; /* no other way for the environment than the words */
 };
 
 /*
- * The words of lxc-attach, NULL-terminated, in arena. ret_set are the "NAME=value" that must be in the environment of lxc-attach: values stay out of the words,
- * which every user of the machine can read; only names that would steer lxc-attach or the loader itself (LD_…, PATH and the like) are given as words.
+ * The words of lxc-attach, NULL-terminated, in arena. ret_set are the "NAME=value" that must be in the environment of
+ * lxc-attach: values stay out of the words, which every user of the machine can read; only names that would steer
+ * lxc-attach or the loader itself (LD_…, PATH and the like) are given as words.
  */
 const char *const *lxc_attach_words(struct arena *arena, const struct lxc_command *command, struct text_list *ret_set);
 
@@ -45,7 +46,7 @@ CHECKED bool lxc_user_read(struct arena *arena, const char *text, const char *na
  * errors  USAGE_BAD_VALUE
  */
 CHECKED bool lxc_user_parse(struct arena *arena, const char *text, struct lxc_user *ret_user, const char **ret_name,
-			    struct error *err);
+                            struct error *err);
 
 /* Refuse container names that are no plain name. errors CONTRACT_INVALID */
 CHECKED bool lxc_name_check(const struct lxc_block *lxc, struct error *err);
@@ -63,11 +64,11 @@ enum lxc_complaint {
 	LXC_EXEC_FAILED, /* attached, but the program did not start: the exit status says why */
 	LXC_NOT_RUNNING, /* no such container, or it does not run */
 	LXC_FORBIDDEN,   /* this user may not */
-	LXC_NO_PROGRAM,  /* a shell found no lxc-attach */
 	LXC_ATTACH_FAILED,
 };
 
-/* Judge the text of its errors (from the log file or stderr); ret_text is the first one without its place in the sources, in arena. */
+/* Judge the text of its errors (from the log file or stderr); ret_text is the first one without its place in the
+ * sources, in arena. */
 enum lxc_complaint lxc_complaint_read(struct arena *arena, const char *text, size_t len, const char **ret_text);
 
 #endif

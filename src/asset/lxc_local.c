@@ -13,7 +13,7 @@ static bool open_log(struct lxc_session *state, struct error *err)
 }
 
 static const char *const *keep_words(struct lxc_session *state, const char *const *words, bool terminal,
-				     struct text_list *set)
+                                     struct text_list *set)
 {
 	(void)state;
 	(void)terminal;
@@ -39,7 +39,8 @@ static void judge(struct lxc_session *state, int status)
 static void signal_command(struct lxc_session *state, int number)
 {
 	(void)family_signal(state->child.process.pid, number);
-	/* lxc-attach ignores SIGINT and dies of the others without telling the command's status: it gets none but the last */
+	/* lxc-attach ignores SIGINT and dies of the others without telling the command's status: it gets none but the
+	 * last */
 	if (number == SIGKILL)
 		process_signal(&state->child.process, SIGKILL);
 }
@@ -67,14 +68,14 @@ const struct lxc_carrier lxc_local_carrier = {
 static const char *identity(struct arena *arena, const struct runtime_asset *asset)
 {
 	return arena_format(arena, "lxc/local %s %s", asset->lxc.path == NULL ? "" : asset->lxc.path,
-			    asset->lxc.container);
+	                    asset->lxc.container);
 }
 
 const struct asset_driver lxc_local_driver = {
 	.name = "lxc/local",
 	.text = "A container of this machine, through lxc-attach.",
 	.abilities = ASSET_INPUT | ASSET_HALF_CLOSE | ASSET_TERMINAL | ASSET_SIGNALS | ASSET_USER | ASSET_WORKDIR |
-		     ASSET_ENVIRONMENT | ASSET_STREAMING,
+	             ASSET_ENVIRONMENT | ASSET_STREAMING,
 	.start = lxc_start,
 	.write = lxc_write,
 	.close_input = lxc_close_input,

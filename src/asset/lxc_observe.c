@@ -77,9 +77,8 @@ bool lxc_observe(struct observation *observation, struct error *err)
 	struct look *look = arena_alloc(observation->context->arena, sizeof *look);
 	int left = deadline_left_ms(observation->context->deadline);
 
-	look->request = (struct session_request){
-		.argv = argv, .direct_input = -1, .direct_output = -1, .direct_errors = -1
-	};
+	look->request =
+	        (struct session_request){ .argv = argv, .direct_input = -1, .direct_output = -1, .direct_errors = -1 };
 	look->session = (struct session){
 		.context = observation->context,
 		.asset = observation->asset,

@@ -7,8 +7,11 @@
 
 #define LONGEST_ANSWER    ((size_t)4096)
 #define LONGEST_COMPLAINT ((size_t)4096)
+#define LINGER_MS         2000 /* longer than a usual stall of a link, so that no output is cut */
 
 static bool start_stage(struct lxc_session *state, enum lxc_stage stage, struct error *err);
+static void child_ended(struct child *child, int status);
+static void linger(struct lxc_session *state);
 
 static struct lxc_session *state_of(struct session *session)
 {
@@ -38,6 +41,28 @@ static void take_text(void *user, int stream, const char *data, size_t len)
 	state->session->on_output(state->session, stream, data, len);
 }
 
+/* The command ended, the program that carried it did not: something that it left behind holds a stream. */
+static void linger_expired(void *user)
+{
+	struct lxc_session *state = user;
+
+	if (state->child.paused[0] || state->child.paused[1]) {
+		linger(state);
+		return;
+	}
+	/* output that goes to the caller directly still finds its way; what we relay was silent for long enough */
+	if (state->session->request->direct_output >= 0 && !state->merged)
+		child_abandon(&state->child);
+	else
+		child_stop(&state->child);
+	child_ended(&state->child, state->reports.status);
+}
+
+static void linger(struct lxc_session *state)
+{
+	loop_arm(state->session->context->loop, &state->soon, LINGER_MS, linger_expired, state);
+}
+
 /* " pid 12 34", " started", " exec 127", " folder", " status 3"; anything else is a message of a shell. */
 static void take_report(struct lxc_session *state, const char *text)
 {
@@ -58,10 +83,11 @@ static void take_report(struct lxc_session *state, const char *text)
 		reports->exec_status = (int)number;
 	} else if (text_equal(word, "status") && number >= 0) {
 		reports->status = (int)number;
+		linger(state);
 	} else if (text_equal(word, "pid") && parts.count == 3) {
 		reports->has_group = parse_count(parts.items[1], &reports->pid) &&
-				     parse_count(parts.items[2], &reports->group) && reports->pid > 1 &&
-				     reports->group > 1;
+		                     parse_count(parts.items[2], &reports->group) && reports->pid > 1 &&
+		                     reports->group > 1;
 	}
 }
 
@@ -81,6 +107,8 @@ static void child_output(struct child *child, int stream, const char *data, size
 {
 	struct lxc_session *state = child->user;
 
+	if (state->reports.status >= 0)
+		linger(state);
 	if (stream != state->report_stream) {
 		take_text(state, stream, data, len);
 		return;
@@ -159,15 +187,18 @@ void lxc_outcome_complaint(struct lxc_session *state, const char *text, size_t l
 	case LXC_NO_COMPLAINT:
 		if (ran)
 			lxc_outcome_exited(state, status);
+		else if (status == 127)
+			outcome_failed(state, ERROR_ASSET_DRIVER, "its host has no lxc-attach");
 		else
 			outcome_failed(state, ERROR_RUN_NOT_STARTED,
-				       arena_format(state->arena, "lxc-attach ended with status %d", status));
+			               arena_format(state->arena, "lxc-attach ended with status %d", status));
 		return;
 	case LXC_EXEC_FAILED:
 		if (state->mark == NULL)
 			lxc_outcome_exec(state, status);
 		else
-			outcome_failed(state, ERROR_RUN_NOT_STARTED, "the container has no shell \"sh\", which this needs");
+			outcome_failed(state, ERROR_RUN_NOT_STARTED,
+			               "the container has no shell \"sh\", which this needs");
 		return;
 	case LXC_NOT_RUNNING:
 		outcome_failed(state, ERROR_ASSET_NOT_RUNNING, "its container does not run");
@@ -175,9 +206,6 @@ void lxc_outcome_complaint(struct lxc_session *state, const char *text, size_t l
 		return;
 	case LXC_FORBIDDEN:
 		outcome_failed(state, ERROR_ASSET_DRIVER, first);
-		return;
-	case LXC_NO_PROGRAM:
-		outcome_failed(state, ERROR_ASSET_DRIVER, "its host has no lxc-attach");
 		return;
 	case LXC_ATTACH_FAILED:
 		/* it has one status for all failures of its own; any other is the command's */
@@ -203,7 +231,7 @@ static void end_look_up(struct lxc_session *state)
 	}
 	if (state->outcome.cause == SESSION_EXITED)
 		outcome_failed(state, ERROR_RUN_NOT_STARTED,
-			       arena_format(state->arena, "it has no user \"%s\"", state->user_name));
+		               arena_format(state->arena, "it has no user \"%s\"", state->user_name));
 	end_session(state);
 }
 
@@ -231,7 +259,7 @@ static void end_ask(struct lxc_session *state, int status)
 		error_cause(&before.error, "its container does not exist");
 	} else if (state->outcome.cause == SESSION_EXITED) {
 		error_cause(&before.error, "its container does not run (state %.*s)",
-			    (int)strcspn(buffer_string(&state->answer), "\r\n"), buffer_string(&state->answer));
+		            (int)strcspn(buffer_string(&state->answer), "\r\n"), buffer_string(&state->answer));
 		state->found = LXC_FOUND_STOPPED;
 	}
 	state->outcome = before;
@@ -242,6 +270,7 @@ static void child_ended(struct child *child, int status)
 {
 	struct lxc_session *state = child->user;
 
+	loop_disarm(child->loop, &state->soon);
 	note_filter_finish(&state->filter, state->report_stream);
 	if (state->stage == LXC_ASK_STATE) {
 		end_ask(state, status);
@@ -308,10 +337,10 @@ static void choose_streams(struct lxc_session *state, struct child_request *prog
 		return;
 	program->terminal = request->terminal;
 	program->size = request->size;
-	program->merge_errors = same_file(request->direct_output, request->direct_errors);
+	program->merge_errors = state->merged;
 	/* a terminal, or one pipe for both, has no second stream */
-	state->report_stream = request->terminal || program->merge_errors ? 1 : 2;
-	if (request->direct_output >= 0 && !program->merge_errors) {
+	state->report_stream = request->terminal || state->merged ? 1 : 2;
+	if (request->direct_output >= 0 && !state->merged) {
 		program->output = CHILD_DIRECT;
 		program->direct_output = request->direct_output;
 	}
@@ -329,7 +358,8 @@ static void reset_stage(struct lxc_session *state, enum lxc_stage stage)
 	scratch_clear(&state->log);
 	buffer_clear(&state->answer);
 	buffer_clear(&state->reports.complaints);
-	state->reports = (struct lxc_reports){ .exec_status = -1, .status = -1, .complaints = state->reports.complaints };
+	state->reports =
+	        (struct lxc_reports){ .exec_status = -1, .status = -1, .complaints = state->reports.complaints };
 	state->filter = (struct note_filter){
 		.prefixes = { state->mark, state->own_prefix },
 		.active = { true, !state->carrier->log_file },
@@ -348,8 +378,8 @@ static const char *const *stage_words(struct lxc_session *state, struct text_lis
 		return lxc_info_words(state->arena, command.lxc);
 	if (state->stage == LXC_LOOK_UP_USER) {
 		command = (struct lxc_command){ .lxc = command.lxc,
-						.argv = lxc_user_words(state->arena, state->user_name),
-						.log_path = command.log_path };
+			                        .argv = lxc_user_words(state->arena, state->user_name),
+			                        .log_path = command.log_path };
 		if (state->carrier->wraps)
 			command.mark = state->mark;
 	}
@@ -363,6 +393,8 @@ static bool start_stage(struct lxc_session *state, enum lxc_stage stage, struct 
 	const char *const *words;
 
 	reset_stage(state, stage);
+	state->merged = stage == LXC_RUN && !terminal &&
+	                same_file(state->session->request->direct_output, state->session->request->direct_errors);
 	words = stage_words(state, &program.set);
 	state->preamble = (struct str){ NULL, 0 };
 	program.argv = state->carrier->wrap(state, words, terminal, &program.set);
@@ -414,8 +446,7 @@ bool lxc_start(struct session *session, struct error *err)
 	state->answer = BUFFER(LONGEST_ANSWER);
 	state->reports.complaints = BUFFER(LONGEST_COMPLAINT);
 	session->state = state;
-	if (!prepare(state, err) ||
-	    !start_stage(state, state->user_name != NULL ? LXC_LOOK_UP_USER : LXC_RUN, err)) {
+	if (!prepare(state, err) || !start_stage(state, state->user_name != NULL ? LXC_LOOK_UP_USER : LXC_RUN, err)) {
 		release(state);
 		return false;
 	}

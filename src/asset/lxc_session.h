@@ -25,10 +25,10 @@ enum lxc_found {
 struct lxc_reports {
 	bool folder_missing;
 	bool started;
-	bool has_group;        /* of the carrier's wrapper */
-	uint64_t pid, group;   /* of the carrier's wrapper on the host */
-	int exec_status;       /* the inner shell could not start the command: 126, 127; else -1 */
-	int status;            /* the carrier's wrapper saw lxc-attach end with it; else -1 */
+	bool has_group;           /* of the carrier's wrapper */
+	uint64_t pid, group;      /* of the carrier's wrapper on the host */
+	int exec_status;          /* the inner shell could not start the command: 126, 127; else -1 */
+	int status;               /* the carrier's wrapper saw lxc-attach end with it; else -1 */
 	struct buffer complaints; /* lines of lxc-attach and of shells */
 };
 
@@ -39,23 +39,24 @@ struct lxc_session {
 	struct child child;
 	enum lxc_stage stage;
 	struct lxc_command command;
-	const char *user_name;   /* to be looked up, or NULL */
+	const char *user_name; /* to be looked up, or NULL */
 	const char *mark;
-	const char *own_prefix;  /* "lxc-attach: NAME: " */
+	const char *own_prefix; /* "lxc-attach: NAME: " */
 	struct note_filter filter;
-	int report_stream;       /* the stream that carries reports */
+	int report_stream; /* the stream that carries reports */
 	struct lxc_reports reports;
-	struct buffer answer;    /* what a look-up printed */
-	struct str preamble;     /* given to the program before any input */
-	bool input_wanted;       /* on_input_room was called */
-	bool close_wanted;       /* close_input came before the command's stage */
+	struct buffer answer; /* what a look-up printed */
+	struct str preamble;  /* given to the program before any input */
+	bool merged;          /* both streams go through one pipe */
+	bool input_wanted;    /* on_input_room was called */
+	bool close_wanted;    /* close_input came before the command's stage */
 	bool announced;
-	bool cancelled;          /* a signal came before the command started */
+	bool cancelled; /* a signal came before the command started */
 	enum lxc_found found;
 	struct session_outcome outcome;
 	struct loop_timer soon;
 	struct scratch log;
-	void *link;              /* the carrier's own */
+	void *link; /* the carrier's own */
 };
 
 /* How words get to the machine that has the container. */
@@ -65,9 +66,10 @@ struct lxc_carrier {
 	bool terminal_words; /* with a terminal the environment must stand in the words */
 	/* make what every stage needs. errors ASSET_DRIVER, IO_CREATE, SECRET_* */
 	bool (*open)(struct lxc_session *state, struct error *err);
-	/* the program that runs these words there; *set is the environment they need, what the program itself needs is left in it */
+	/* the program that runs these words there; *set is the environment they need, what the program itself needs is
+	 * left in it */
 	const char *const *(*wrap)(struct lxc_session *state, const char *const *words, bool terminal,
-				   struct text_list *set);
+	                           struct text_list *set);
 	/* conclude state->outcome from status, reports and log; found too */
 	void (*judge)(struct lxc_session *state, int status);
 	/* signal the command; SIGKILL ends everything */

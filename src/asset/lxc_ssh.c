@@ -11,22 +11,27 @@
 #define KILL_WAIT_MS     500
 
 /*
- * Runs over there, $0 is the mark. It tells its own process and group so that a second command can signal them, reads the environment from its input when $1 says so,
- * outlives the signals that end lxc-attach, and tells the exact status, which ssh alone cannot (255 has four meanings).
+ * Runs over there, $0 is the mark. It tells its own process and group so that a second command can signal them; with
+ * "m" in $1 it joins both streams, with "e" it reads the environment from its input; it outlives the signals that end
+ * lxc-attach, and tells the exact status, which ssh alone cannot (255 has four meanings). What this shell itself would
+ * say goes nowhere.
  */
 #define OUTER_SCRIPT                                                                                                   \
+	"case $1 in *m*) exec 2>&1;; esac\n"                                                                           \
+	"exec 3>&2 2>/dev/null\n"                                                                                      \
 	"trap : INT TERM HUP\n"                                                                                        \
-	"group() { printf '%s pid %s %s\\n' \"$0\" \"$$\" \"$3\" >&2; }\n"                                             \
+	"group() { printf '%s pid %s %s\\n' \"$0\" \"$$\" \"$3\" >&3; }\n"                                             \
 	"IFS= read -r line </proc/$$/stat; group ${line##*) }\n"                                                       \
-	"if [ \"$1\" = env ]; then while IFS= read -r name && [ -n \"$name\" ]; do\n"                                  \
-	"IFS= read -r value; value=$(printf '%bx' \"$value\"); export \"$name=${value%x}\"; done; fi\n"                \
-	"shift\n"                                                                                                      \
-	"\"$@\"\n"                                                                                                     \
-	"status=$?; printf '%s status %s\\n' \"$0\" \"$status\" >&2; exit \"$status\""
+	"case $1 in *e*) while IFS= read -r name && [ -n \"$name\" ]; do\n"                                            \
+	"IFS= read -r value; value=$(printf '%bx' \"$value\"); export \"$name=${value%x}\"; done;; esac\n"             \
+	"shift; cd /\n"                                                                                                \
+	"\"$@\" 2>&3 3>&-\n"                                                                                           \
+	"status=$?; printf '%s status %s\\n' \"$0\" \"$status\" >&3; exit \"$status\""
 
 /*
- * The second command: $1 signal, $2 process of the script above, $3 its group. It signals the members of the group and of the sessions below lxc-attach, but neither
- * the script, its parent nor lxc-attach, which has to bring the status; the last signal reaches lxc-attach too.
+ * The second command: $1 signal, $2 process of the script above, $3 its group. It signals the members of the group and
+ * of the sessions below lxc-attach, but neither the script, its parent nor lxc-attach, which has to bring the status;
+ * the last signal reaches lxc-attach too.
  */
 #define SIGNAL_SCRIPT                                                                                                  \
 	"signal=$1 self=$2 group=$3 attach= above= leaders=' '\n"                                                      \
@@ -74,7 +79,7 @@ static void close_link(struct lxc_session *state)
 
 /* "sh -c SCRIPT MARK …" as one string for the login shell. */
 static const char *quote_script(struct arena *arena, const char *script, const char *mark, const char *first,
-				const char *const *words)
+                                const char *const *words)
 {
 	const char *head[] = { "sh", "-c", script, mark, first, NULL };
 	struct buffer text = BUFFER(LONGEST_COMMAND);
@@ -110,10 +115,11 @@ static struct str encode_environment(struct arena *arena, const struct text_list
 }
 
 static const char *const *wrap_words(struct lxc_session *state, const char *const *words, bool terminal,
-				     struct text_list *set)
+                                     struct text_list *set)
 {
 	bool has_values = set->count > 0;
-	const char *command = quote_script(state->arena, OUTER_SCRIPT, state->mark, has_values ? "env" : "", words);
+	const char *flags = arena_format(state->arena, "%s%s", has_values ? "e" : "", state->merged ? "m" : "");
+	const char *command = quote_script(state->arena, OUTER_SCRIPT, state->mark, flags, words);
 
 	if (has_values)
 		state->preamble = encode_environment(state->arena, set);
@@ -121,11 +127,26 @@ static const char *const *wrap_words(struct lxc_session *state, const char *cons
 	return ssh_link_words(state->arena, link_of(state), command, terminal);
 }
 
+/* A pipe whose reader is gone: ssh then ends as if the link were lost. */
+static bool reader_is_gone(const struct lxc_session *state)
+{
+	struct pollfd about = { .fd = state->session->request->direct_output };
+
+	return about.fd >= 0 && poll(&about, 1, 0) == 1 && (about.revents & POLLERR) != 0;
+}
+
 static void judge_without_report(struct lxc_session *state)
 {
 	const char *asset_id = state->session->asset->asset_id;
 	bool began = state->reports.has_group;
 
+	if (began && state->stage == LXC_RUN && reader_is_gone(state)) {
+		/* as on this machine, where the command itself would have died of SIGPIPE */
+		state->carrier->kill(state);
+		lxc_outcome_exited(state, 128 + SIGPIPE);
+		state->outcome.derived = true;
+		return;
+	}
 	state->outcome = (struct session_outcome){ .cause = began ? SESSION_LINK_LOST : SESSION_NOT_STARTED };
 	ssh_link_failed(state->arena, link_of(state), asset_id, began, &state->outcome.error);
 	if (!began)
@@ -202,13 +223,13 @@ static void signal_command(struct lxc_session *state, int number)
 	words[0] = arena_format(state->arena, "%llu", (unsigned long long)state->reports.pid);
 	words[1] = arena_format(state->arena, "%llu", (unsigned long long)state->reports.group);
 	words[2] = NULL;
-	program.argv = ssh_link_words(
-		state->arena, &own->link,
-		quote_script(state->arena, SIGNAL_SCRIPT, "sh", signal_name(number), words), false);
+	program.argv =
+	        ssh_link_words(state->arena, &own->link,
+	                       quote_script(state->arena, SIGNAL_SCRIPT, "sh", signal_name(number), words), false);
 	child_stop(&own->killer);
-	own->killer = (struct child){
-		.loop = state->session->context->loop, .on_output = killer_output, .on_ended = killer_ended
-	};
+	own->killer = (struct child){ .loop = state->session->context->loop,
+		                      .on_output = killer_output,
+		                      .on_ended = killer_ended };
 	if (!child_start(&own->killer, state->arena, &program, &err))
 		log_detail(state->session->context->log, "cannot signal the command: %s", err.message);
 }
@@ -239,14 +260,14 @@ const struct lxc_carrier lxc_ssh_carrier = {
 static const char *identity(struct arena *arena, const struct runtime_asset *asset)
 {
 	return arena_format(arena, "lxc/ssh %s %s %s", ssh_link_identity(arena, &asset->lxc.ssh),
-			    asset->lxc.path == NULL ? "" : asset->lxc.path, asset->lxc.container);
+	                    asset->lxc.path == NULL ? "" : asset->lxc.path, asset->lxc.container);
 }
 
 const struct asset_driver lxc_ssh_driver = {
 	.name = "lxc/ssh",
 	.text = "A container of another host, through ssh and lxc-attach there.",
 	.abilities = ASSET_INPUT | ASSET_HALF_CLOSE | ASSET_TERMINAL | ASSET_SIGNALS | ASSET_USER | ASSET_WORKDIR |
-		     ASSET_ENVIRONMENT | ASSET_STREAMING,
+	             ASSET_ENVIRONMENT | ASSET_STREAMING,
 	.start = lxc_start,
 	.write = lxc_write,
 	.close_input = lxc_close_input,

@@ -24,7 +24,8 @@ static enum match find_prefix(const struct note_filter *filter, const char *data
 	for (size_t i = 0; i < NOTE_PREFIXES; i++) {
 		size_t whole = filter->prefixes[i] == NULL || !filter->active[i] ? 0 : strlen(filter->prefixes[i]);
 
-		if (whole == 0 || whole > sizeof filter->held || len > whole || memcmp(filter->prefixes[i], data, len) != 0)
+		if (whole == 0 || whole > sizeof filter->held || len > whole ||
+		    memcmp(filter->prefixes[i], data, len) != 0)
 			continue;
 		*ret_prefix = i;
 		if (len == whole)

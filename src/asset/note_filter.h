@@ -4,13 +4,14 @@
 
 #include "fops/base/buffer.h"
 
-#define NOTE_MARK_LEN  17  /* RS and 16 hexadecimal digits */
-#define NOTE_LONGEST   1024
-#define NOTE_PREFIXES  2
+#define NOTE_MARK_LEN 17 /* RS and 16 hexadecimal digits */
+#define NOTE_LONGEST  1024
+#define NOTE_PREFIXES 2
 
 /*
- * A note is whatever follows a prefix up to the end of its line. The first prefix is a random mark that starts with the control character RS, so text of the command
- * is held back for at most the bytes that look like it; the second is plain text and switched on only while it can occur.
+ * A note is whatever follows a prefix up to the end of its line. The first prefix is a random mark that starts with the
+ * control character RS, so text of the command is held back for at most the bytes that look like it; the second is
+ * plain text and switched on only while it can occur.
  */
 struct note_filter {
 	const char *prefixes[NOTE_PREFIXES]; /* NULL: none */

@@ -1,4 +1,5 @@
-/* Finds group and session members in /proc: lxc-attach forwards no signals, and a pty puts the command into a session of its own. */
+/* Finds group and session members in /proc: lxc-attach forwards no signals, and a pty puts the command into a session
+ * of its own. */
 #include "process_family.h"
 
 #include <dirent.h>

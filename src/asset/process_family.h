@@ -5,8 +5,9 @@
 #include <sys/types.h>
 
 /*
- * Send a signal to the command that the program `attach` (a session leader) runs: to all members of its process group, and of the sessions that its children lead,
- * but not to attach itself, which would die of it and take the command's status along. Returns how many got it.
+ * Send a signal to the command that the program `attach` (a session leader) runs: to all members of its process group,
+ * and of the sessions that its children lead, but not to attach itself, which would die of it and take the command's
+ * status along. Returns how many got it.
  */
 size_t family_signal(pid_t attach, int number);
 

@@ -23,9 +23,10 @@ static bool check_method(const char *method, struct error *err)
 /* Header names that the client sets itself, or that would change where or how the request is framed. */
 static bool is_reserved(const char *header, size_t len)
 {
-	static const char *const names[] = { "authorization", "host",    "content-length", "transfer-encoding",
-					     "connection",    "upgrade", "te",             "trailer",
-					     "expect",        "cookie",  "proxy-authorization" };
+	static const char *const names[] = {
+		"authorization", "host",   "content-length", "transfer-encoding",  "connection", "upgrade", "te",
+		"trailer",       "expect", "cookie",         "proxy-authorization"
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (strlen(names[i]) == len && strncasecmp(names[i], header, len) == 0)
@@ -52,7 +53,8 @@ static bool check_header(const char *header, struct error *err)
 		return fail(err, ERROR_USAGE_BAD_VALUE, "--header takes \"Name: value\" in one line");
 	if (is_reserved(header, name)) {
 		fail(err, ERROR_USAGE_BAD_VALUE, "--header may not set %.*s", (int)name, header);
-		error_fix(err, "name the credential with auth.secretRef of the endpoint; the rest is set by the client");
+		error_fix(err,
+		          "name the credential with auth.secretRef of the endpoint; the rest is set by the client");
 		return false;
 	}
 	return true;
@@ -218,7 +220,7 @@ static bool exchange_run(struct sending *sending, struct http *http, struct erro
 }
 
 static bool send_to(struct sending *sending, const struct asset_request *request, const struct executor *executor,
-		    struct error *err)
+                    struct error *err)
 {
 	struct http *http;
 	bool good;
@@ -234,8 +236,8 @@ static bool send_to(struct sending *sending, const struct asset_request *request
 }
 
 bool asset_request_send(struct asset_context *context, const struct runtime_asset *asset,
-			const struct asset_request *request, const struct asset_answer_listener *listener,
-			struct asset_answer *ret_answer, struct error *ret_refusal, struct error *err)
+                        const struct asset_request *request, const struct asset_answer_listener *listener,
+                        struct asset_answer *ret_answer, struct error *ret_refusal, struct error *err)
 {
 	struct sending *sending = arena_alloc(context->arena, sizeof *sending);
 	struct executor executor;
@@ -259,8 +261,8 @@ bool asset_request_send(struct asset_context *context, const struct runtime_asse
 	*ret_answer = sending->answer;
 	*ret_refusal = (struct error){ .exit_status = EXIT_OK };
 	(void)http_judge(&sending->exchange,
-			 arena_format(context->arena, "%s %s of %s", sending->exchange.method, request->path,
-				      asset->asset_id),
-			 ret_refusal);
+	                 arena_format(context->arena, "%s %s of %s", sending->exchange.method, request->path,
+	                              asset->asset_id),
+	                 ret_refusal);
 	return true;
 }

@@ -67,7 +67,7 @@ static ssize_t read_piece(struct http_exchange *exchange, char *data, size_t siz
 	if (poll(&about, 1, 0) == 0) {
 		body->waiting = true;
 		return loop_watch(body->loop, body->descriptor, LOOP_READ, input_ready, body, err) ? HTTP_BODY_LATER
-												  : -1;
+		                                                                                   : -1;
 	}
 	do
 		got = read(body->descriptor, data, size);
@@ -78,14 +78,14 @@ static ssize_t read_piece(struct http_exchange *exchange, char *data, size_t siz
 }
 
 bool request_body_open(const struct asset_request *request, struct asset_context *context, struct http *http,
-		       struct http_exchange *exchange, struct request_body *ret_body, struct error *err)
+                       struct http_exchange *exchange, struct request_body *ret_body, struct error *err)
 {
 	struct stat about = { 0 };
 
-	*ret_body = (struct request_body){
-		.loop = context->loop, .http = http, .exchange = exchange, .descriptor = -1
-	};
-	if (request->json != NULL || (request->data != NULL && request->data[0] != '@' && !text_equal(request->data, "-"))) {
+	*ret_body =
+	        (struct request_body){ .loop = context->loop, .http = http, .exchange = exchange, .descriptor = -1 };
+	if (request->json != NULL ||
+	    (request->data != NULL && request->data[0] != '@' && !text_equal(request->data, "-"))) {
 		exchange->data = request->json != NULL ? request->json : request->data;
 		exchange->data_len = strlen(exchange->data);
 		return true;

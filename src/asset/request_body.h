@@ -18,11 +18,11 @@ struct request_body {
 CHECKED bool request_body_check(const struct asset_request *request, struct error *err);
 
 /*
- * Put the body into an exchange: a file with its length, standard input chunked. body is kept until request_body_done, after the exchange ended.
- * errors  INPUT_NOT_FOUND, IO_READ
+ * Put the body into an exchange: a file with its length, standard input chunked. body is kept until request_body_done,
+ * after the exchange ended. errors  INPUT_NOT_FOUND, IO_READ
  */
 CHECKED bool request_body_open(const struct asset_request *request, struct asset_context *context, struct http *http,
-			       struct http_exchange *exchange, struct request_body *ret_body, struct error *err);
+                               struct http_exchange *exchange, struct request_body *ret_body, struct error *err);
 void request_body_done(struct request_body *body);
 
 #endif

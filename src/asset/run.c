@@ -259,7 +259,8 @@ static bool serve(struct run *run, struct error *err)
 	return true;
 }
 
-/* Before anything starts: a result that holds should this program be killed, which also proves that the file can be written. */
+/* Before anything starts: a result that holds should this program be killed, which also proves that the file can be
+ * written. */
 static bool claim_result_file(const struct run_result *result, const char *path, struct error *err)
 {
 	struct run_result unknown = *result;
@@ -290,7 +291,7 @@ static void write_result(const struct run *run, const struct run_result *result,
 }
 
 bool run_on_asset(struct asset_context *context, const struct runtime_asset *asset, const struct run_request *request,
-		  struct run_result *ret_result, struct error *ret_error, struct error *err)
+                  struct run_result *ret_result, struct error *ret_error, struct error *err)
 {
 	struct run *run = arena_alloc(context->arena, sizeof *run);
 	int64_t started_us = clock_monotonic_us();
@@ -312,7 +313,7 @@ bool run_on_asset(struct asset_context *context, const struct runtime_asset *ass
 	close_streams(run);
 	if (good) {
 		run_result_conclude(context->arena, &run->stop, run->has_outcome ? &run->outcome : NULL, started_us,
-				    &result, ret_error);
+		                    &result, ret_error);
 	} else {
 		result.started = (struct instant){ 0 };
 		run_result_refuse(context->arena, err, &result);

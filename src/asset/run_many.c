@@ -49,7 +49,7 @@ static void finish(struct one *one)
 
 		if (line->len > 0)
 			many->listener->on_line(many->listener->user, one->result->asset_id, stream, line->data,
-						line->len);
+			                        line->len);
 		buffer_done(line);
 	}
 	loop_disarm(many->context->loop, &one->limit);
@@ -121,7 +121,7 @@ static void take_output(struct session *session, int stream, const char *data, s
 		/* a full line waits for its newline, which may be all that follows */
 		if (whole || room == 0) {
 			listener->on_line(listener->user, one->result->asset_id, stream, buffer_string(line),
-					  line->len);
+			                  line->len);
 			buffer_clear(line);
 		}
 		data += piece + (whole ? 1 : 0);
@@ -140,8 +140,7 @@ static void take_end(struct session *session, const struct session_outcome *outc
 static void start_one(struct many *many, struct one *one)
 {
 	const struct asset_driver *driver = driver_of(one);
-	int left = deadline_left_ms(
-		deadline_earlier(many->context->deadline, deadline_after(many->timeout_ms)));
+	int left = deadline_left_ms(deadline_earlier(many->context->deadline, deadline_after(many->timeout_ms)));
 	struct error err;
 
 	one->started_us = clock_monotonic_us();
@@ -207,7 +206,7 @@ static void signalled(void *user, int number)
 }
 
 static bool prepare(struct many *many, const struct runtime_asset *assets, const struct run_request *request,
-		    struct run_result *results, struct error *err)
+                    struct run_result *results, struct error *err)
 {
 	struct arena *arena = many->context->arena;
 
@@ -234,8 +233,8 @@ static bool prepare(struct many *many, const struct runtime_asset *assets, const
 }
 
 bool run_on_assets(struct asset_context *context, const struct runtime_asset *assets, size_t count,
-		   const struct run_request *request, const struct run_listener *listener,
-		   struct run_result *ret_results, struct error *err)
+                   const struct run_request *request, const struct run_listener *listener,
+                   struct run_result *ret_results, struct error *err)
 {
 	struct many *many = arena_alloc(context->arena, sizeof *many);
 

@@ -94,7 +94,7 @@ static bool check_abilities(const struct asset_driver *driver, const struct run_
 }
 
 bool run_prepare(struct arena *arena, const struct asset_driver *driver, const struct run_request *request,
-		 struct session_request *ret_request, struct error *err)
+                 struct session_request *ret_request, struct error *err)
 {
 	struct session_request prepared = { .direct_input = -1, .direct_output = -1, .direct_errors = -1 };
 

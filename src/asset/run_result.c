@@ -29,7 +29,7 @@ static void describe(struct arena *arena, const struct error *err, struct run_re
 {
 	result->cause = error_codes[err->id].name;
 	result->message = err->cause[0] == '\0' ? arena_copy(arena, err->message)
-						: arena_format(arena, "%s: %s", err->message, err->cause);
+	                                        : arena_format(arena, "%s: %s", err->message, err->cause);
 }
 
 void run_result_refuse(struct arena *arena, struct error *err, struct run_result *result)
@@ -52,7 +52,7 @@ static void conclude_limit(const struct session_outcome *outcome, struct run_res
 
 /* By its own status when it ended after the signal alone; by ours when it had to be killed. */
 static void conclude_signal(const struct run_stop *stop, const struct session_outcome *outcome,
-			    struct run_result *result, struct error *err)
+                            struct run_result *result, struct error *err)
 {
 	bool own = outcome != NULL && outcome->cause == SESSION_EXITED && !stop->forced;
 
@@ -68,8 +68,8 @@ static void conclude_signal(const struct run_stop *stop, const struct session_ou
 		return;
 	}
 	result->exit_status = err->exit_status;
-	error_effect(err, outcome == NULL ? "the command was told to stop; its end was not seen"
-					  : "the command was killed");
+	error_effect(err,
+	             outcome == NULL ? "the command was told to stop; its end was not seen" : "the command was killed");
 }
 
 static void conclude_output(const struct run_stop *stop, struct run_result *result, struct error *err)
@@ -110,7 +110,7 @@ static void conclude_outcome(const struct session_outcome *outcome, struct run_r
 }
 
 void run_result_conclude(struct arena *arena, const struct run_stop *stop, const struct session_outcome *outcome,
-			 int64_t started_us, struct run_result *result, struct error *err)
+                         int64_t started_us, struct run_result *result, struct error *err)
 {
 	bool ran = outcome == NULL || outcome->cause == SESSION_EXITED || outcome->cause == SESSION_LINK_LOST;
 	bool plain = outcome != NULL && outcome->cause != SESSION_EXITED && outcome->cause != SESSION_LINK_LOST;
@@ -181,7 +181,7 @@ bool run_result_write(const struct run_result *result, const char *path, struct 
 	emit_start(&emitter, EMIT_JSON, buffer_sink(&text));
 	run_result_emit(&emitter, result);
 	good = emit_finish(&emitter, true) ? file_write(path, buffer_string(&text), text.len, 0644, false, err)
-					   : fail(err, ERROR_INTERNAL, "the run result is too large");
+	                                   : fail(err, ERROR_INTERNAL, "the run result is too large");
 	buffer_done(&text);
 	return good;
 }

@@ -1,13 +1,14 @@
-/* Writes only what a ready descriptor takes at once: the descriptors are the caller's, so they are not made non-blocking. */
+/* Writes only what a ready descriptor takes at once: the descriptors are the caller's, so they are not made
+ * non-blocking. */
 #include "run_stream.h"
 
 #include <errno.h>
 #include <poll.h>
 
-#define MOST_WAITING  ((size_t)16 * 1024 * 1024)
-#define FULL          ((size_t)128 * 1024)
-#define DRAINED       ((size_t)16 * 1024)
-#define SAFE_WRITE    ((size_t)4096) /* PIPE_BUF: a pipe that is ready takes so much without blocking */
+#define MOST_WAITING ((size_t)16 * 1024 * 1024)
+#define FULL         ((size_t)128 * 1024)
+#define DRAINED      ((size_t)16 * 1024)
+#define SAFE_WRITE   ((size_t)4096) /* PIPE_BUF: a pipe that is ready takes so much without blocking */
 
 static void outlet_ready(void *user, int descriptor, unsigned events);
 
@@ -37,7 +38,8 @@ static void write_waiting(struct outlet *outlet)
 
 	while (at < outlet->waiting.len && is_ready(outlet->descriptor)) {
 		size_t left = outlet->waiting.len - at;
-		ssize_t put = write(outlet->descriptor, outlet->waiting.data + at, left < SAFE_WRITE ? left : SAFE_WRITE);
+		ssize_t put =
+		        write(outlet->descriptor, outlet->waiting.data + at, left < SAFE_WRITE ? left : SAFE_WRITE);
 
 		if (put < 0 && errno != EINTR && errno != EAGAIN) {
 			give_up(outlet, errno);

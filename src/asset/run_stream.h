@@ -10,7 +10,7 @@
 struct outlet {
 	struct loop *loop;
 	int descriptor;
-	bool filter; /* a terminal that gets no raw bytes */
+	bool filter;                                          /* a terminal that gets no raw bytes */
 	void (*on_failed)(struct outlet *outlet, int number); /* errno of a write; nothing is written after it */
 	void (*on_drained)(struct outlet *outlet);            /* few bytes wait again after outlet_put returned false */
 	void *user;

@@ -14,12 +14,12 @@ struct scratch {
 };
 
 /*
- * A new file of mode 0600 with len bytes in it: memory of this process under /proc/PID/fd, or a file in the runtime folder where /proc does not let others of this
- * user in. Open until scratch_done, or the end of this process.
- * errors  IO_CREATE
+ * A new file of mode 0600 with len bytes in it: memory of this process under /proc/PID/fd, or a file in the runtime
+ * folder where /proc does not let others of this user in. Open until scratch_done, or the end of this process. errors
+ * IO_CREATE
  */
 CHECKED bool scratch_new(struct arena *arena, const void *data, size_t len, struct scratch *ret_scratch,
-			 struct error *err);
+                         struct error *err);
 
 /* Everything written so far, at most 64 KiB, in arena. */
 struct str scratch_read(struct arena *arena, const struct scratch *scratch);

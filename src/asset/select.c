@@ -4,9 +4,9 @@
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
 
-#define SCRATCH_LIMIT    ((size_t)64 * 1024 * 1024)
-#define MOST_CANDIDATES  10
-#define LONGEST_LIST     ((size_t)700)
+#define SCRATCH_LIMIT   ((size_t)64 * 1024 * 1024)
+#define MOST_CANDIDATES 10
+#define LONGEST_LIST    ((size_t)700)
 
 bool asset_selection_check(const struct asset_selection *selection, struct error *err)
 {
@@ -46,7 +46,7 @@ static bool needs_record(const struct asset_selection *selection)
 
 /* Does the record of one asset meet owner and labels? */
 static bool match_record(struct arena *scratch, const struct topology *topology, size_t index,
-			 const struct asset_selection *selection, bool *ret_match, struct error *err)
+                         const struct asset_selection *selection, bool *ret_match, struct error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
 	struct runtime_asset asset;
@@ -63,7 +63,7 @@ static bool match_record(struct arena *scratch, const struct topology *topology,
 }
 
 static bool unknown_name(struct arena *arena, const struct topology *topology, const char *what, const char *word,
-			 const char *(*name_of)(const struct topology *topology, size_t index), struct error *err)
+                         const char *(*name_of)(const struct topology *topology, size_t index), struct error *err)
 {
 	size_t count = topology_count(topology, KIND_RUNTIME_ASSET);
 	const char **names = arena_array(arena, count + 1, sizeof *names);
@@ -91,7 +91,7 @@ static const char *id_of(const struct topology *topology, size_t index)
 
 /* The indexes that id and role leave, ascending. */
 static bool narrow(struct arena *arena, const struct topology *topology, const struct asset_selection *selection,
-		   struct asset_choice *ret_choice, struct error *err)
+                   struct asset_choice *ret_choice, struct error *err)
 {
 	size_t count = topology_count(topology, KIND_RUNTIME_ASSET);
 	struct asset_choice choice = { 0 };
@@ -101,7 +101,7 @@ static bool narrow(struct arena *arena, const struct topology *topology, const s
 		if (!topology_find(topology, KIND_RUNTIME_ASSET, selection->asset_id, &choice.indexes[0]))
 			return unknown_name(arena, topology, "id", selection->asset_id, id_of, err);
 		choice.count = selection->role == NULL ||
-			       text_equal(topology_asset_role(topology, choice.indexes[0]), selection->role);
+		               text_equal(topology_asset_role(topology, choice.indexes[0]), selection->role);
 	} else if (selection->role != NULL) {
 		choice.count = topology_role(topology, selection->role, NULL, 0);
 		if (choice.count == 0)
@@ -119,7 +119,7 @@ static bool narrow(struct arena *arena, const struct topology *topology, const s
 }
 
 bool asset_select(struct arena *arena, const struct topology *topology, const struct asset_selection *selection,
-		  struct asset_choice *ret_choice, struct error *err)
+                  struct asset_choice *ret_choice, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_LIMIT);
 	struct asset_choice choice;
@@ -129,7 +129,7 @@ bool asset_select(struct arena *arena, const struct topology *topology, const st
 		return false;
 	for (size_t i = 0; i < choice.count; i++) {
 		bool match = selection->kind == NULL ||
-			     text_equal(topology_asset_kind(topology, choice.indexes[i]), selection->kind);
+		             text_equal(topology_asset_kind(topology, choice.indexes[i]), selection->kind);
 
 		if (match && needs_record(selection) &&
 		    !match_record(scratch, topology, choice.indexes[i], selection, &match, err))
@@ -149,7 +149,7 @@ static bool selects_anything(const struct asset_selection *selection)
 }
 
 static bool ambiguous(const struct topology *topology, const struct asset_selection *selection,
-		      const struct asset_choice *choice, struct error *err)
+                      const struct asset_choice *choice, struct error *err)
 {
 	struct buffer list = BUFFER(LONGEST_LIST);
 	size_t shown = 0;
@@ -176,7 +176,7 @@ static bool ambiguous(const struct topology *topology, const struct asset_select
 }
 
 bool asset_select_some(struct arena *arena, const struct topology *topology, const struct asset_selection *selection,
-		       struct asset_choice *ret_choice, struct error *err)
+                       struct asset_choice *ret_choice, struct error *err)
 {
 	struct asset_choice choice;
 

@@ -18,7 +18,7 @@ const char *ssh_link_identity(struct arena *arena, const struct lxc_ssh *ssh)
 	struct digest digest;
 
 	buffer_format(&text, "%s\n%lld\n%s\n%s\n", ssh->host, (long long)ssh->port, ssh->user,
-		      ssh->identity_ref == NULL ? "" : ssh->identity_ref);
+	              ssh->identity_ref == NULL ? "" : ssh->identity_ref);
 	for (size_t i = 0; i < ssh->host_keys.count; i++)
 		buffer_format(&text, "%s\n", ssh->host_keys.items[i]);
 	digest = digest_of(buffer_string(&text), text.len);
@@ -140,8 +140,7 @@ const char *const *ssh_link_words(struct arena *arena, const struct ssh_link *li
 	add_option(arena, &words, "HostKeyAlias=" ALIAS);
 	add_option(arena, &words, arena_format(arena, "UserKnownHostsFile=%s", link->hosts.path));
 	add_option(arena, &words, arena_format(arena, "ControlPath=%s", link->control_path));
-	add_option(arena, &words,
-		   arena_format(arena, "ConnectTimeout=%lld", (long long)(seconds > 0 ? seconds : 10)));
+	add_option(arena, &words, arena_format(arena, "ConnectTimeout=%lld", (long long)(seconds > 0 ? seconds : 10)));
 	if (link->identity.path != NULL) {
 		add_option(arena, &words, arena_format(arena, "IdentityFile=%s", link->identity.path));
 		add_option(arena, &words, "IdentitiesOnly=yes");
@@ -161,7 +160,7 @@ const char *const *ssh_link_words(struct arena *arena, const struct ssh_link *li
 }
 
 struct ssh_reason {
-	const char *words;  /* in the log */
+	const char *words; /* in the log */
 	enum error_id id;
 	const char *cause;
 };
@@ -170,7 +169,8 @@ static const struct ssh_reason ssh_reasons[] = {
 	{ "Host key verification failed", ERROR_PLANE_TLS,
 	  "the host shows a key that is not among hostKeys of the contract" },
 	{ "host key is known", ERROR_PLANE_TLS, "the host shows a key that is not among hostKeys of the contract" },
-	{ "no matching host key type", ERROR_PLANE_TLS, "the host has no key of the types in hostKeys of the contract" },
+	{ "no matching host key type", ERROR_PLANE_TLS,
+	  "the host has no key of the types in hostKeys of the contract" },
 	{ "Permission denied", ERROR_PLANE_AUTH, "the host refuses the key or the user" },
 	{ "Too many authentication failures", ERROR_PLANE_AUTH, "the host refuses the keys after too many tries" },
 	{ "Load key", ERROR_PLANE_AUTH, "the private key behind identityRef cannot be read" },
@@ -186,7 +186,7 @@ static const struct ssh_reason ssh_reasons[] = {
 };
 
 void ssh_link_failed(struct arena *arena, const struct ssh_link *link, const char *asset_id, bool started,
-		     struct error *err)
+                     struct error *err)
 {
 	struct str log = scratch_read(arena, &link->log);
 	const struct ssh_reason *reason = NULL;
@@ -199,8 +199,8 @@ void ssh_link_failed(struct arena *arena, const struct ssh_link *link, const cha
 	if (started)
 		fail(err, ERROR_RUN_LINK_LOST, "the link to %s was lost after the start", asset_id);
 	else
-		fail(err, reason == NULL ? ERROR_PLANE_UNAVAILABLE : reason->id,
-		     "the command was not started on %s", asset_id);
+		fail(err, reason == NULL ? ERROR_PLANE_UNAVAILABLE : reason->id, "the command was not started on %s",
+		     asset_id);
 	if (reason != NULL)
 		error_cause(err, "%s", reason->cause);
 	else

@@ -152,6 +152,7 @@ bool process_replace(struct arena *arena, const char *path, const char *const *a
 	int number;
 
 	(void)sigaction(SIGPIPE, &standard, NULL);
+	(void)sigaction(SIGXFSZ, &standard, NULL);
 	(void)execve(path, words.argv, environment);
 	number = errno;
 	fail(err, ERROR_EXTENSION, "cannot start %s", path);

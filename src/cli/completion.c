@@ -56,6 +56,48 @@ static void offer(const struct line *line, const char *head, const char *value, 
 	buffer_byte(line->out, '\n');
 }
 
+static bool contains(const struct text_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i], text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Live values come from others: one "value\tdescription" a line. Assets may share a role, so a value is offered once.
+ */
+static void offer_live(const struct line *line, enum value_source source, const char *head)
+{
+	struct buffer lines = BUFFER(VALUES_LIMIT_BYTES);
+	struct text_list seen = { 0 };
+	char *at;
+
+	if (line->values == NULL)
+		return;
+	line->values(line->user, source, &lines);
+	at = lines.overflow ? NULL : lines.data;
+	while (at != NULL && *at != '\0') {
+		char *end = at + strcspn(at, "\n");
+		char *next = *end == '\0' ? end : end + 1;
+		char *tab;
+
+		*end = '\0';
+		tab = strchr(at, '\t');
+		if (tab != NULL)
+			*tab = '\0';
+		for (char *sign = tab == NULL ? end : tab + 1; *sign != '\0'; sign++) {
+			if ((unsigned char)*sign < 0x20 || *sign == 0x7F)
+				*sign = ' ';
+		}
+		if (!contains(&seen, at))
+			offer(line, head, at, tab == NULL ? NULL : tab + 1);
+		text_list_add(line->arena, &seen, at);
+		at = next;
+	}
+	buffer_done(&lines);
+}
+
 static void offer_choices(const struct line *line, const char *head, const char *choices)
 {
 	struct text_list names = text_split(line->arena, choices == NULL ? "" : choices, '|');
@@ -152,6 +194,9 @@ static void offer_verbs(const struct line *line, const struct command *noun)
 		if ((noun->verbs[i]->flags & COMMAND_HIDDEN) == 0)
 			offer(line, "", noun->verbs[i]->name, noun->verbs[i]->summary);
 	}
+	/* extensions */
+	if (noun == line->root)
+		offer_live(line, VALUES_COMMANDS, "");
 }
 
 /* The words of a command as arguments: `help runtime-assets run`. */
@@ -182,35 +227,6 @@ static void offer_topics(const struct line *line)
 	for (const struct help_topic *topic = help_topics; line->arguments.count == 0 && topic->name != NULL; topic++)
 		offer(line, "", topic->name, topic->summary);
 	offer_commands(line);
-}
-
-/* Live values come from others: one "value\tdescription" a line. */
-static void offer_live(const struct line *line, enum value_source source, const char *head)
-{
-	struct buffer lines = BUFFER(VALUES_LIMIT_BYTES);
-	char *at;
-
-	if (line->values == NULL)
-		return;
-	line->values(line->user, source, &lines);
-	at = lines.overflow ? NULL : lines.data;
-	while (at != NULL && *at != '\0') {
-		char *end = at + strcspn(at, "\n");
-		char *next = *end == '\0' ? end : end + 1;
-		char *tab;
-
-		*end = '\0';
-		tab = strchr(at, '\t');
-		if (tab != NULL)
-			*tab = '\0';
-		for (char *sign = tab == NULL ? end : tab + 1; *sign != '\0'; sign++) {
-			if ((unsigned char)*sign < 0x20 || *sign == 0x7F)
-				*sign = ' ';
-		}
-		offer(line, head, at, tab == NULL ? NULL : tab + 1);
-		at = next;
-	}
-	buffer_done(&lines);
 }
 
 /* What may stand for a flag's argument (option) or for a positional word (NULL). head is what the word has before it,

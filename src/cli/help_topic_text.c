@@ -213,7 +213,7 @@ const char topic_text_topology[] = "The topology is the set of typed documents t
                                    "        user: root\n"
                                    "        hostKeys:\n"
                                    "          - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA...\n"
-                                   "        identityRef: env://DEPLOY_KEY   # without it: your own agent and settings\n"
+                                   "        identityRef: env://DEPLOY_KEY  # else your own agent and settings\n"
                                    "\n"
                                    "An Endpoint may carry tls with ca (PEM text), pin (sha256//BASE64) and\n"
                                    "serverName.\n"

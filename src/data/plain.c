@@ -63,7 +63,7 @@ static enum plain_problem resolve_prefixed(const char *digits, size_t len, bool 
 			value->kind = VALUE_INT;
 			return PLAIN_CLEAR;
 		}
-		count = strspn(rest, bases[i].base == 16 ? "0123456789abcdefABCDEF_" : "01234567_");
+		count = strspn(rest, bases[i].base == 16 ? "0123456789abcdefABCDEF_" : "01_");
 		return count + 2 == len && bases[i].base != 8 ? PLAIN_AMBIGUOUS : PLAIN_CLEAR;
 	}
 	return PLAIN_CLEAR;

@@ -9,6 +9,9 @@
 
 #define FIRST_SIZE 32
 
+/* In one document; each alias is looked up among them one by one. */
+#define MOST_ANCHORS 1024
+
 /* Room for one element more. */
 static void *grow(void *items, size_t count, size_t *size, size_t element)
 {
@@ -132,10 +135,14 @@ static bool count_values(struct tree *tree, size_t count, uint32_t line, uint32_
 }
 
 /* The index + 1 of a new anchor. */
-static size_t add_anchor(struct tree *tree, const char *name)
+static size_t add_anchor(struct tree *tree, const char *name, uint32_t line, uint32_t column)
 {
 	if (name == NULL)
 		return 0;
+	if (tree->anchor_count >= MOST_ANCHORS) {
+		tree_stop(tree, line, column, "more than %d anchors in one document", MOST_ANCHORS);
+		return 0;
+	}
 	tree->anchors = grow(tree->anchors, tree->anchor_count, &tree->anchor_size, sizeof *tree->anchors);
 	tree->anchors[tree->anchor_count++] = (struct anchor){ .name = arena_copy(tree->arena, name) };
 	return tree->anchor_count;
@@ -169,7 +176,7 @@ void tree_anchor_name(struct tree *tree, const char *anchor, const struct value 
 {
 	struct weight weight = scalar_weight(value);
 
-	complete_anchor(tree, add_anchor(tree, anchor), value, &weight);
+	complete_anchor(tree, add_anchor(tree, anchor, value->line, value->column), value, &weight);
 }
 
 void tree_add_scalar(struct tree *tree, const char *anchor, const struct value *value)
@@ -178,7 +185,7 @@ void tree_add_scalar(struct tree *tree, const char *anchor, const struct value *
 
 	if (!count_values(tree, 1, value->line, value->column))
 		return;
-	complete_anchor(tree, add_anchor(tree, anchor), value, &weight);
+	complete_anchor(tree, add_anchor(tree, anchor, value->line, value->column), value, &weight);
 	add_value(tree, value, &weight);
 }
 
@@ -199,7 +206,7 @@ void tree_open(struct tree *tree, const char *anchor, enum value_kind kind, uint
 		.line = line,
 		.column = column,
 		.first_child = tree->child_count,
-		.anchor = add_anchor(tree, anchor),
+		.anchor = add_anchor(tree, anchor, line, column),
 		.weight = { .values = 1, .height = 1 },
 	};
 }

@@ -13,6 +13,7 @@ struct terminal_size {
 	uint16_t rows;
 };
 
+/* Is the descriptor a terminal? */
 bool terminal_is(int descriptor);
 
 /* The size of the terminal behind a descriptor; false when it is none. */

@@ -23,19 +23,18 @@ def read_arrows(path: Path) -> dict[str, set[str]]:
 def resolve(file: CFile, include: Include, paths: set[str]) -> str | None:
     """The file of the tree that an include means, as the compiler finds it."""
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), include.name))
-    for candidate in (beside, f"include/{include.name}", include.name):
+    for candidate in (beside, f"include/{include.name}", f"subcommands/{include.name}"):
         if candidate in paths:
             return candidate
     return None
 
 
 def refuse_sibling(file: CFile, target: str) -> str | None:
-    """Inside subcommands a noun's files include that noun's headers alone; root.c includes the nouns."""
-    if target == "subcommands/root.h" and file.path in ("src/main.c", "subcommands/root.c", "subcommands/root.h"):
+    """A noun's files include that noun's headers and what all nouns share; root.c alone includes the nouns."""
+    folder = posixpath.dirname(target)
+    if file.path == "subcommands/root.c" or folder == posixpath.dirname(file.path):
         return None
-    if file.path == "subcommands/root.c" or room_of(file.path) != "subcommands":
-        return None
-    if posixpath.dirname(target) == posixpath.dirname(file.path):
+    if folder == "subcommands" and target != "subcommands/root.h":
         return None
     return f"{target} belongs to a sibling; move what both need into a room below"
 

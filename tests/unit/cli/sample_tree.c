@@ -17,13 +17,15 @@ struct list_options {
 
 static const struct command_option list_options[] = {
 	{ "kind", 'k', OPTION(kind), "KIND", NULL, "boxes of this kind", "lxc|kubernetes", VALUES_CHOICES, 0, 0 },
-	{ "wait", 0, OPTION(wait), "COND", NULL, "return when COND holds", "|ok", VALUES_CHOICES, OPTION_VALUE_OPTIONAL, 0 },
+	{ "wait", 0, OPTION(wait), "COND", NULL, "return when COND holds", "|ok", VALUES_CHOICES, OPTION_VALUE_OPTIONAL,
+	  0 },
 	{ "label", 0, OPTION(labels), "KEY=VALUE", NULL, "boxes with this label", NULL, VALUES_NONE, 0, 0 },
 	{ "age", 0, OPTION(age), "TIME", "5m", "count older data as unknown", NULL, VALUES_NONE, 0, 0 },
 	{ "depth", 0, OPTION(depth), "COUNT", NULL, "go so deep", NULL, VALUES_NONE, 0, 0 },
 	{ "disk-cache", 0, OPTION(cache), NULL, "yes", "use the copy on disk", NULL, VALUES_NONE, 0, 0 },
 	{ "loud", 0, OPTION(loud), NULL, NULL, "say more", NULL, VALUES_NONE, 0, 0 },
-	{ "shade", 0, OPTION(shade), "SHADE", NULL, "paint them", "anthracite|beige|carmine|denim|ebony|fuchsia", VALUES_CHOICES, 0, 0 },
+	{ "shade", 0, OPTION(shade), "SHADE", NULL, "paint them", "anthracite|beige|carmine|denim|ebony|fuchsia",
+	  VALUES_CHOICES, 0, 0 },
 	{ "secret", 0, OPTION(secret), "WORD", NULL, "not for everybody", NULL, VALUES_NONE, OPTION_HIDDEN, 0 },
 	{ 0 },
 };
@@ -88,14 +90,16 @@ static const char *const list_examples[] = {
 	NULL,
 };
 
-static const int list_exits[] = { EXIT_CHECK_FAILED, EXIT_DATA, EXIT_NOT_FOUND, EXIT_PLANE_UNAVAILABLE, EXIT_CONFIG, EXIT_TIMEOUT, -1 };
+static const int list_exits[] = { EXIT_CHECK_FAILED, EXIT_DATA, EXIT_NOT_FOUND, EXIT_PLANE_UNAVAILABLE, EXIT_CONFIG,
+	                          EXIT_TIMEOUT,      -1 };
 
 const struct command sample_list = {
 	.name = "list",
 	.summary = "List the boxes",
-	.about = "Every box is listed, sorted by name.\n\nA second paragraph is long enough to be wrapped at its words more than once, because it "
-		 "goes on for a while and then ends with a path: C:\\temp, a dash -- and \"quotes\".\n\n"
-		 "  .kept line with a dot\n  and another",
+	.about = "Every box is listed, sorted by name.\n\nA second paragraph is long enough to be wrapped at its words "
+	         "more than once, because it "
+	         "goes on for a while and then ends with a path: C:\\temp, a dash -- and \"quotes\".\n\n"
+	         "  .kept line with a dot\n  and another",
 	.options = list_options,
 	.options_size = sizeof(struct list_options),
 	.columns = columns,

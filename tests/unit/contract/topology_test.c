@@ -253,7 +253,7 @@ Test(topology, names_the_first_place_of_an_id_that_is_taken)
 	cr_assert_eq(err.id, ERROR_CONTRACT_INVALID);
 	cr_assert_eq(err.finding_count, 1);
 	cr_assert(text_ends(err.findings[0].file, "/c/d.yaml"));
-	cr_assert_eq(err.findings[0].line, 12);
+	cr_assert_eq(err.findings[0].line, 13);
 	cr_assert_eq(err.findings[0].column, 12);
 	cr_assert_str_eq(err.findings[0].path, "spec.assetId");
 	cr_assert_not_null(strstr(err.findings[0].message, "/b.yaml:4"));
