@@ -1,7 +1,7 @@
 # bash completion of fops and fractalops: the program itself answers.
 _fops()
 {
-	local line=${COMP_LINE:0:COMP_POINT} program=${COMP_WORDS[0]} i word current breaks='' head reply
+	local line=${COMP_LINE:0:COMP_POINT} program=${COMP_WORDS[0]} i word current breaks='' head path reply
 	local -a words=()
 	for ((i = 0; i <= COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
@@ -17,7 +17,7 @@ _fops()
 	current=${words[${#words[@]} - 1]}
 	# readline replaces only what stands behind the last break
 	for i in = : @; do [[ $COMP_WORDBREAKS == *"$i"* ]] && breaks+=$i; done
-	[[ -n $breaks ]] && head=${current%"${current##*[$breaks]}"}
+	[[ -n $breaks ]] && head=${current%"${current##*["$breaks"]}"}
 	program=${program/#\~\//$HOME/}
 	type -P -- "$program" >/dev/null || program=fops
 	COMPREPLY=()
@@ -27,10 +27,10 @@ _fops()
 		:files | :folders)
 			i=-f
 			[[ $reply == :folders ]] && i=-d
-			word=$current
-			[[ $word == --*=* ]] && word=${word#*=}
+			path=$current
+			[[ $path == --*=* ]] && path=${path#*=}
 			compopt -o filenames 2>/dev/null
-			while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen "$i" -- "$word")
+			while IFS= read -r word; do word=${current%"$path"}$word && COMPREPLY+=("${word#"$head"}"); done < <(compgen "$i" -- "$path")
 			;;
 		*)
 			COMPREPLY+=("${reply#"$head"}")

@@ -128,12 +128,25 @@ static bool prepare(struct call *call, struct error *err)
 	return true;
 }
 
+/* The answer of a verb that failed after it had one: a partial document, or the body of a refusal. */
+static int finish_failed(struct call *call, struct error *err)
+{
+	bool reader_gone = false;
+	struct error lost;
+
+	if (!call->answered)
+		return failed(call, err);
+	if (!output_finish(call->output, exit_status_of(call, err), &reader_gone, &lost))
+		return failed(call, &lost);
+	return reader_gone && err->id == ERROR_IO_OUTPUT ? EXIT_OK : failed(call, err);
+}
+
 static int run_command(struct call *call, struct error *err)
 {
 	if (!prepare(call, err))
 		return failed(call, err);
 	if (!output_listed_fields(call->output) && !call->command->run(call, err))
-		return failed(call, err);
+		return finish_failed(call, err);
 	return finish(call, err);
 }
 

@@ -7,7 +7,10 @@
 
 #define LONGEST_ANSWER    ((size_t)4096)
 #define LONGEST_COMPLAINT ((size_t)4096)
-#define LINGER_MS         2000 /* longer than a usual stall of a link, so that no output is cut */
+/* Behind the reported status nothing can follow in the same stream; another one may be behind by a stall of the link.
+ */
+#define LINGER_MS       200
+#define LINGER_APART_MS 2000
 
 static bool start_stage(struct lxc_session *state, enum lxc_stage stage, struct error *err);
 static void child_ended(struct child *child, int status);
@@ -60,7 +63,10 @@ static void linger_expired(void *user)
 
 static void linger(struct lxc_session *state)
 {
-	loop_arm(state->session->context->loop, &state->soon, LINGER_MS, linger_expired, state);
+	bool apart = state->report_stream == 2 && state->session->request->direct_output < 0;
+
+	loop_arm(state->session->context->loop, &state->soon, apart ? LINGER_APART_MS : LINGER_MS, linger_expired,
+	         state);
 }
 
 /* " pid 12 34", " started", " exec 127", " folder", " status 3"; anything else is a message of a shell. */

@@ -131,7 +131,15 @@ bool transfer_resume(struct http_run *run);
 /* Fill address, version and times of exchange from the try. */
 void transfer_describe(struct http_run *run);
 
-/* http.c: what a try reports */
+/* http.c */
+
+/* Look at all runs at the latest at at_ms: one timer serves them all, so that starting many costs nothing. */
+void http_schedule(struct http *http, int64_t at_ms);
+
+/* A try is over by itself; its transfer is gone. */
+void run_ended(struct http_run *run, const struct transfer_result *result);
+
+/* http_flow.c: what a try reports while it runs */
 
 enum take {
 	TAKE_DONE,
@@ -144,7 +152,6 @@ bool run_take_head(struct http_run *run, const char *line, size_t len);
 enum take run_take_body(struct http_run *run, const char *data, size_t len);
 /* The count, 0 at the end, HTTP_BODY_LATER, or -1 to stop. */
 ssize_t run_give_body(struct http_run *run, char *data, size_t size);
-void run_ended(struct http_run *run, const struct transfer_result *result);
 
 /* http_request.c: is the exchange fit to be sent? errors DATA */
 CHECKED bool request_check(struct arena *arena, const struct http_exchange *exchange, struct url *ret_url,

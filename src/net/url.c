@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 
 #include "fops/base/arena.h"
-#include "fops/base/buffer.h"
+#include "url_private.h"
 
 #define LONGEST_URL   8192
 #define LONGEST_HOST  253
@@ -33,29 +33,30 @@ static bool is_hex(char byte)
 	return (byte >= '0' && byte <= '9') || (lower(byte) >= 'a' && lower(byte) <= 'f');
 }
 
-/* The reason why text holds a byte that no path or query may hold, or NULL. */
+const char *url_byte_problem(const char *at)
+{
+	unsigned char byte = (unsigned char)*at;
+
+	if (byte < 0x20 || byte == 0x7F)
+		return "it holds a control character";
+	if (byte == ' ')
+		return "it holds a blank";
+	if (byte == '#')
+		return "it holds a fragment (#)";
+	if (byte == '\\')
+		return "it holds a backslash";
+	if (byte == '%')
+		return is_hex(at[1]) && is_hex(at[2]) ? NULL : "a % is not followed by two hexadecimal digits";
+	return strchr(url_characters, byte) != NULL ? NULL : "it holds a character that must be percent-encoded";
+}
+
 static const char *bad_characters(const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char byte = (unsigned char)*text;
+	const char *reason = NULL;
 
-		if (byte < 0x20 || byte == 0x7F)
-			return "it holds a control character";
-		if (byte == ' ')
-			return "it holds a blank";
-		if (byte == '#')
-			return "it holds a fragment (#)";
-		if (byte == '\\')
-			return "it holds a backslash";
-		if (byte == '%') {
-			if (!is_hex(text[1]) || !is_hex(text[2]))
-				return "a % is not followed by two hexadecimal digits";
-			continue;
-		}
-		if (strchr(url_characters, byte) == NULL)
-			return "it holds a character that must be percent-encoded";
-	}
-	return NULL;
+	while (*text != '\0' && reason == NULL)
+		reason = url_byte_problem(text++);
+	return reason;
 }
 
 static uint16_t usual_port(const char *scheme)
@@ -174,7 +175,7 @@ bool url_same_origin(const struct url *a, const struct url *b)
 	return a->port == b->port && strcmp(a->scheme, b->scheme) == 0 && strcmp(a->host, b->host) == 0;
 }
 
-const char *url_authority(struct arena *arena, const struct url *url)
+static const char *url_authority(struct arena *arena, const struct url *url)
 {
 	const char *host = strchr(url->host, ':') != NULL ? arena_format(arena, "[%s]", url->host) : url->host;
 

@@ -4,13 +4,11 @@
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
 #include "fops/net/url.h"
+#include "url_private.h"
 
 #define LONGEST_PATH 4096
 #define LONGEST_HOST 253
 
-/* RFC 3986 pchar and '/' */
-static const char path_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                      "-._~:/@!$&'()*+,;=%";
 static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
 static int hex_value(char digit)
@@ -35,29 +33,21 @@ static bool refuse_path(const char *path, const char *reason, struct error *err)
 static const char *decode_path(const char *path, char *decoded)
 {
 	for (; *path != '\0'; path++) {
-		unsigned char byte = (unsigned char)*path;
+		const char *reason = url_byte_problem(path);
 
-		if (byte == '%') {
-			if (hex_value(path[1]) < 0 || hex_value(path[2]) < 0)
-				return "a % is not followed by two hexadecimal digits";
-			byte = (unsigned char)(hex_value(path[1]) * 16 + hex_value(path[2]));
-			path += 2;
-			if (byte < 0x20 || byte == 0x7F)
-				return "it holds a percent-encoded control character";
-		} else if (byte < 0x20 || byte == 0x7F) {
-			return "it holds a control character";
-		} else if (byte == '\\') {
-			return "it holds a backslash";
-		} else if (byte == ' ') {
-			return "it holds a blank";
-		} else if (byte == '#') {
-			return "it holds a fragment (#)";
-		} else if (byte == '?') {
+		if (reason != NULL)
+			return reason;
+		if (*path == '?')
 			return "it holds a ?; parameters go to --query";
-		} else if (strchr(path_characters, byte) == NULL) {
-			return "it holds a character that must be percent-encoded";
+		if (*path != '%') {
+			*decoded++ = *path;
+			continue;
 		}
-		*decoded++ = (char)byte;
+		*decoded = (char)(hex_value(path[1]) * 16 + hex_value(path[2]));
+		if ((unsigned char)*decoded < 0x20 || *decoded == 0x7F)
+			return "it holds a percent-encoded control character";
+		decoded++;
+		path += 2;
 	}
 	*decoded = '\0';
 	return NULL;

@@ -78,12 +78,7 @@ static bool check_all(struct call *call, struct asset_context *context, const st
 	if (!done)
 		output_partial(call->output);
 	print_results(call, results, count);
-	if (!done) {
-		struct error ignored;
-		bool reader_gone;
-
-		(void)output_finish(call->output, err->exit_status, &reader_gone, &ignored);
-	}
+	call->answered = true;
 	return done;
 }
 

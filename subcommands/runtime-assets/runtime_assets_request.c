@@ -69,6 +69,7 @@ struct printer {
 	struct call *call;
 	bool include;
 	bool document;
+	bool safe_method;
 	bool filter; /* a terminal: foreign control characters are made visible */
 	struct terminal_filter state;
 	struct buffer body;
@@ -117,7 +118,8 @@ static bool print_body(void *user, const char *data, size_t len, struct error *e
 		print_filtered(printer, data, len);
 	else
 		output_bytes(printer->call->output, data, len);
-	if (output_is_done(printer->call->output))
+	/* a reader that has seen enough of what only reads; other methods are seen through */
+	if (printer->safe_method && output_is_done(printer->call->output))
 		return fail(err, ERROR_IO_OUTPUT, "nobody reads the answer any more");
 	return true;
 }
@@ -130,20 +132,16 @@ static void print_document(struct printer *printer, const struct asset_answer *a
 					       answer->body_bytes, { answer->duration_ms }, answer->request_id, answer->tries });
 }
 
-/* The answer was printed, so the refusal's status becomes the exit status and its error line follows on stderr. */
+/* A refusal's answer is printed too; its status becomes the exit status and its error line follows on stderr. */
 static bool send_request(struct call *call, struct asset_context *context, const struct runtime_asset *asset,
 			 const struct asset_request *request, struct printer *printer, struct error *err)
 {
 	struct asset_answer_listener listener = { print_head, print_body, printer };
 	struct asset_answer answer;
 	struct error refusal;
-	struct error ignored;
-	bool reader_gone;
 
 	if (!asset_request_send(context, asset, request, &listener, &answer, &refusal, err)) {
-		/* the reader of a pipe may stop early */
-		if (err->id == ERROR_IO_OUTPUT)
-			return output_finish(call->output, EXIT_OK, &reader_gone, err) && reader_gone;
+		call->answered = err->id == ERROR_IO_OUTPUT;
 		return false;
 	}
 	if (printer->document)
@@ -152,10 +150,8 @@ static bool send_request(struct call *call, struct asset_context *context, const
 		print_filtered(printer, "", 0);
 	if (refusal.exit_status == EXIT_OK)
 		return true;
-	if (output_finish(call->output, refusal.exit_status, &reader_gone, &ignored))
-		*err = refusal;
-	else
-		*err = ignored;
+	call->answered = true;
+	*err = refusal;
 	return false;
 }
 
@@ -168,6 +164,7 @@ static bool request_asset(struct call *call, struct topology *topology, const st
 		.call = call,
 		.include = wanted->include,
 		.document = output_format(call->output) != OUTPUT_TABLE,
+		.safe_method = text_equal(request->method, "GET") || text_equal(request->method, "HEAD"),
 		.filter = !wanted->raw && terminal_is(STDOUT_FILENO),
 		.body = BUFFER(DOCUMENT_BODY_BYTES),
 	};

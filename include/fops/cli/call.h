@@ -56,6 +56,7 @@ struct call {
 	struct log log;
 	struct deadline deadline;       /* of the whole command */
 	int verdict;                    /* exit status when run returned true; 0 unless a verb sets a verdict */
+	bool answered;                  /* set by a verb whose answer stands although it fails: the answer is printed, then the error */
 };
 
 /*

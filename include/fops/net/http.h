@@ -17,22 +17,26 @@ struct http;
 struct secret;
 
 struct http_options {
-	const struct log *log;        /* -v lines: method, URL without query, status, sizes and times; never header values or bodies */
+	const struct log
+	        *log; /* -v lines: method, URL without query, status, sizes and times; never header values or bodies */
 	const char *ca_file;          /* --ca, or NULL: SSL_CERT_FILE, then the system's usual paths */
 	int64_t connect_timeout_ms;   /* until a request can be sent, with name lookup and TLS; 0: 3,000 */
-	int64_t dead_peer_timeout_ms; /* a stream without a byte for so long is dead unless the exchange says `quiet`; 0: 30,000 */
-	size_t most_connections;      /* open at once in all, further exchanges wait; 0: 1,024; at most 3/4 of RLIMIT_NOFILE */
+	int64_t dead_peer_timeout_ms; /* a stream without a byte for so long is dead unless the exchange says `quiet`;
+	                                 0: 30,000 */
+	size_t most_connections; /* open at once in all, further exchanges wait; 0: 1,024; at most 3/4 of RLIMIT_NOFILE
+	                          */
 };
 
 enum http_tries {
-	HTTP_TRIES_SAFE,  /* retry when the method is idempotent: GET HEAD OPTIONS PUT DELETE (RFC 9110 §9.2.2) */
+	HTTP_TRIES_SAFE, /* retry when the method is idempotent: GET HEAD OPTIONS PUT DELETE (RFC 9110 §9.2.2) */
 	HTTP_TRIES_NEVER,
 };
 
 /*
- * What TLS must hold, from the endpoint's contract; NULL members ask for nothing. TLS is at least 1.2. With server_name the connection still goes
- * to the URL's host and port; name check, SNI and the Host header are those of server_name (and the URL's port), as if the URL named it: a server
- * that is known by that name expects all three alike. Absolute redirects to server_name count as the URL's own origin.
+ * What TLS must hold, from the endpoint's contract; NULL members ask for nothing. TLS is at least 1.2. With server_name
+ * the connection still goes to the URL's host and port; name check, SNI and the Host header are those of server_name
+ * (and the URL's port), as if the URL named it: a server that is known by that name expects all three alike. Absolute
+ * redirects to server_name count as the URL's own origin.
  */
 struct http_tls {
 	const char *ca;          /* PEM text: the only trusted authorities */
@@ -44,34 +48,37 @@ struct http_tls {
 #define HTTP_BODY_LATER (-2)
 
 /*
- * One exchange. The caller fills the first half (zeroed otherwise) and keeps the struct until done was called; texts are borrowed until then.
- * Callbacks run inside loop_turn.
+ * One exchange. The caller fills the first half (zeroed otherwise) and keeps the struct until done was called; texts
+ * are borrowed until then. Callbacks run inside loop_turn.
  */
 struct http_exchange {
 	const char *method;
-	const char *url;                  /* absolute */
-	struct text_list headers;         /* "Name: value" */
-	const struct secret *bearer;      /* Authorization: Bearer …; only ever sent to url's origin */
+	const char *url;             /* absolute */
+	struct text_list headers;    /* "Name: value" */
+	const struct secret *bearer; /* Authorization: Bearer …; only ever sent to url's origin */
 	struct http_tls tls;
-	int64_t timeout_ms;               /* this exchange with all its tries; at most what is left of the deadline; 0: the deadline alone */
-	int64_t request_timeout_ms;       /* one try until the first byte of the answer, counted anew with each piece of body sent; 0: 15,000 */
-	struct deadline deadline;         /* the command's; zeroed: none */
+	int64_t timeout_ms; /* this exchange with all its tries; at most what is left of the deadline; 0: the deadline
+	                       alone */
+	int64_t request_timeout_ms; /* one try until the first byte of the answer, counted anew with each piece of body
+	                               sent; 0: 15,000 */
+	struct deadline deadline;   /* the command's; zeroed: none */
 	enum http_tries tries;
-	unsigned most_retries;            /* 2 by default in the command line; 0: none */
-	bool quiet;                       /* the answer may be silent for long: no dead-peer limit */
+	unsigned most_retries; /* 2 by default in the command line; 0: none */
+	bool quiet;            /* the answer may be silent for long: no dead-peer limit */
 
 	/*
-	 * body: exactly one of data (data_len bytes), read_body, or none. read_body fills at most size bytes, returns the count, 0 at the end,
-	 * HTTP_BODY_LATER when nothing is there yet, -1 on failure (err filled). A body from read_body is sent chunked when body_len is unknown (-1),
-	 * and the exchange is then never repeated; with body_len it must give exactly that many bytes. POST, PUT and PATCH without a body send an
-	 * empty one.
+	 * body: exactly one of data (data_len bytes), read_body, or none. read_body fills at most size bytes, returns
+	 * the count, 0 at the end, HTTP_BODY_LATER when nothing is there yet, -1 on failure (err filled). A body from
+	 * read_body is sent chunked when body_len is unknown (-1), and the exchange is then never repeated; with
+	 * body_len it must give exactly that many bytes. POST, PUT and PATCH without a body send an empty one.
 	 */
 	const char *data;
 	size_t data_len;
 	int64_t body_len;
 	ssize_t (*read_body)(struct http_exchange *exchange, char *data, size_t size, struct error *err);
 
-	/* status and headers of the final answer, once, before the first byte of its body; may be NULL. false stops with err */
+	/* status and headers of the final answer, once, before the first byte of its body; may be NULL. false stops
+	 * with err */
 	bool (*on_head)(struct http_exchange *exchange, struct error *err);
 	/* body bytes as they come; NULL: the first keep_bytes are kept in body, more is an error PLANE_PROTOCOL */
 	bool (*on_body)(struct http_exchange *exchange, const char *data, size_t len, struct error *err);
@@ -81,44 +88,48 @@ struct http_exchange {
 	void *user;
 
 	/* results; texts live in the arena given to http_start */
-	bool failed;            /* no complete answer: error says why. An answer with status 500 is not a failure */
-	struct error error;     /* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, TIMEOUT, or what a callback set */
-	int status;             /* 100–599, 0 without an answer */
-	const char *reason;     /* the status line's text, may be "" (HTTP/2 has none) */
-	const char *http_version; /* "1.1", "2" */
+	bool failed;        /* no complete answer: error says why. An answer with status 500 is not a failure */
+	struct error error; /* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, TIMEOUT, or what a callback
+	                       set */
+	int status;         /* 100–599, 0 without an answer */
+	const char *reason; /* the status line's text, may be "" (HTTP/2 has none) */
+	const char *http_version;       /* "1.1", "2" */
 	struct text_map answer_headers; /* lower-case names, in order, repeated names repeated; at most 100 KiB */
-	const char *body;       /* keep_bytes mode: NUL-terminated */
-	size_t body_received;   /* bytes */
-	int64_t retry_after_ms; /* from Retry-After (seconds or date), -1 when absent */
-	const char *request_id; /* X-Request-Id or traceparent of the answer, NULL when absent */
+	const char *body;               /* keep_bytes mode: NUL-terminated */
+	size_t body_received;           /* bytes */
+	int64_t retry_after_ms;         /* from Retry-After (seconds or date), -1 when absent */
+	const char *request_id;         /* X-Request-Id or traceparent of the answer, NULL when absent */
 	unsigned tries_made;
 	int64_t connect_us, first_byte_us, total_us; /* times of the last try */
-	const char *address;    /* "127.0.0.1:8443" of the last try, or NULL */
+	const char *address;                         /* "127.0.0.1:8443" of the last try, or NULL */
 
 	struct http_run *run; /* of the client alone; NULL before http_start and after the end */
 };
 
 /*
- * Create the client on a loop; connections are kept and reused, HTTP/2 where the server offers it. Proxies: none are taken from the environment for loopback;
- * otherwise HTTPS_PROXY and NO_PROXY as curl reads them. Costs nothing until the first exchange starts. options are copied, their texts borrowed.
- * Trusted authorities: tls.ca, else ca_file, else SSL_CERT_FILE, else the first of the usual system files.
- * errors INTERNAL
+ * Create the client on a loop; connections are kept and reused, HTTP/2 where the server offers it. Proxies: none are
+ * taken from the environment for loopback; otherwise HTTPS_PROXY and NO_PROXY as curl reads them. Costs nothing until
+ * the first exchange starts. options are copied, their texts borrowed. Trusted authorities: tls.ca, else ca_file, else
+ * SSL_CERT_FILE, else the first of the usual system files. errors INTERNAL
  */
-CHECKED bool http_open(struct arena *arena, struct loop *loop, const struct http_options *options, struct http **ret_http,
-		       struct error *err);
+CHECKED bool http_open(struct arena *arena, struct loop *loop, const struct http_options *options,
+                       struct http **ret_http, struct error *err);
 
-/* Close all connections; exchanges under way end without on_done. NULL is accepted. Not from inside a callback of an exchange. */
+/* Close all connections; exchanges under way end without on_done. NULL is accepted. Not from inside a callback of an
+ * exchange. */
 void http_close(struct http *http);
 void http_cleanup(struct http **http);
 
 /*
- * Start an exchange. Redirects (301 302 303 307 308) are followed at most 5 times and only inside the origin of url (method rules of RFC 9110 §15.4); to another origin:
- * PLANE_REDIRECT naming the target's origin. Retries: connection failures and 502 503 504 and 429, when tries and the method allow, after Retry-After or a jittered
- * back-off (100 ms, 300 ms …), never past the deadline, each shown with -v. A connection failure is one before the first byte of an answer; a server that
- * accepts and stays silent until request_timeout_ms is not tried again, and neither is a refused certificate. When no retry is left, the 429 or 5xx
- * answer is delivered as any other. Only http and https; no cookies; Accept-Encoding is not sent. Headers that frame the message or belong to the
- * connection (Content-Length, Transfer-Encoding, Connection, Expect …) are refused, and so is Authorization beside bearer.
- * errors  DATA malformed url, method, header, bearer or tls material; everything later is reported in the exchange
+ * Start an exchange. Redirects (301 302 303 307 308) are followed at most 5 times and only inside the origin of url
+ * (method rules of RFC 9110 §15.4); to another origin: PLANE_REDIRECT naming the target's origin. Retries: connection
+ * failures and 502 503 504 and 429, when tries and the method allow, after Retry-After or a jittered back-off (100 ms,
+ * 300 ms …), never past the deadline, each shown with -v. A connection failure is one before the first byte of an
+ * answer; a server that accepts and stays silent until request_timeout_ms is not tried again, and neither is a refused
+ * certificate. When no retry is left, the 429 or 5xx answer is delivered as any other. Only http and https; no cookies;
+ * Accept-Encoding is not sent. Headers that frame the message or belong to the connection (Content-Length,
+ * Transfer-Encoding, Connection, Expect …) are refused, and so is Authorization beside bearer. errors  DATA malformed
+ * url, method, header, bearer or tls material; everything later is reported in the exchange
  */
 CHECKED bool http_start(struct http *http, struct arena *arena, struct http_exchange *exchange, struct error *err);
 
@@ -126,18 +137,18 @@ CHECKED bool http_start(struct http *http, struct arena *arena, struct http_exch
 void http_cancel(struct http *http, struct http_exchange *exchange);
 
 /*
- * Pause and resume receiving (back-pressure): on_body may ask for a pause, the owner resumes it later. While paused no byte is delivered, no limit but
- * timeout_ms and the deadline runs; on_done still comes when all bytes were delivered before. http_resume also asks read_body again after
- * HTTP_BODY_LATER. Both do nothing for an exchange that has ended.
+ * Pause and resume receiving (back-pressure): on_body may ask for a pause, the owner resumes it later. While paused no
+ * byte is delivered, no limit but timeout_ms and the deadline runs; on_done still comes when all bytes were delivered
+ * before. http_resume also asks read_body again after HTTP_BODY_LATER. Both do nothing for an exchange that has ended.
  */
 void http_pause(struct http *http, struct http_exchange *exchange);
 void http_resume(struct http *http, struct http_exchange *exchange);
 
 /*
- * The error for an answer that is not 2xx, in our words: 401 403 PLANE_AUTH, 404 410 PLANE_NOT_FOUND, 409 412 PLANE_CONFLICT, 423 429 PLANE_BUSY (with
- * retry_after_ms), 5xx PLANE_UNAVAILABLE, other 4xx PLANE_REJECTED, 3xx PLANE_REDIRECT. Returns true for 2xx.
- * what is the subject of the message, "GET /health of langboard-executor". In keep_bytes mode the first line of the body is
- * quoted as the cause, at most 200 bytes, with the bearer masked.
+ * The error for an answer that is not 2xx, in our words: 401 403 PLANE_AUTH, 404 410 PLANE_NOT_FOUND, 409 412
+ * PLANE_CONFLICT, 423 429 PLANE_BUSY (with retry_after_ms), 5xx PLANE_UNAVAILABLE, other 4xx PLANE_REJECTED, 3xx
+ * PLANE_REDIRECT. Returns true for 2xx. what is the subject of the message, "GET /health of langboard-executor". In
+ * keep_bytes mode the first line of the body is quoted as the cause, at most 200 bytes, with the bearer masked.
  */
 bool http_judge(const struct http_exchange *exchange, const char *what, struct error *err);
 

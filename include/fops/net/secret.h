@@ -14,14 +14,14 @@ void secret_free(struct secret *secret);
 void secret_cleanup(struct secret **secret);
 
 /*
- * The bytes, for the two places that may use them (a lint names them): src/net/http*.c and src/asset/ (descriptors of children). NUL-terminated.
- * ret_len may be NULL.
+ * The bytes, for the two places that may use them (a lint names them): src/net/http*.c and src/asset/ (descriptors of
+ * children). NUL-terminated. ret_len may be NULL.
  */
 const char *secret_expose(const struct secret *secret, size_t *ret_len);
 
 /*
- * Replace every occurrence of the value inside text by "(secret)" in place, a value shorter than that by "*"; used on texts that came back from a
- * server. secret may be NULL.
+ * Replace every occurrence of the value inside text by "(secret)" in place, a value shorter than that by "*"; used on
+ * texts that came back from a server. secret may be NULL.
  */
 void secret_mask(const struct secret *secret, char *text);
 

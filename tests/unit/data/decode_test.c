@@ -112,7 +112,7 @@ Test(decode, fills_every_kind_of_slot)
 	const char *lines =
 	        decode_lines(&reading,
 	                     "{id: a-1, mode: fast, path: /x, url: 'https://h/', enabled: true, offset: -3, count: 7,\n"
-	                     " limit: 0, wide: false, timeout: 250ms, since: 2026-11-20T14:02:11Z, tags: [x, y],\n"
+	                     " limit: 0, wide: false, timeout: 250ms, since: 2026-11-20T14:02:11Z, tags: [x, z],\n"
 	                     " argv: [-v, -v], labels: {tier: core, zone: 'no'}, expect: {a: [1, null]},\n"
 	                     " ssh: {host: h, port: 2222}, policy: {run: proposal, strict: false},\n"
 	                     " routes: [{url: 'http://a'}, {url: 'http://b', weight: -5}]}",
@@ -199,8 +199,8 @@ Test(decode, names_every_problem_of_an_object)
 		  "1:36 spec.ssh.port: expected a whole number from 1 to 65535, found 65536\n" },
 		{ "{id: a, timeout: soon}",
 		  "1:18 spec.timeout: 'soon' is not a duration: a whole number with ms, s, m, h or d\n" },
-		{ "{id: a, tags: [x, Y, 1, x], argv: [], labels: {Tier: core, b: 1}}",
-		  "1:19 spec.tags[1]: 'Y' is not an identifier: lower-case letters, digits, '.', '_' and '-', first a "
+		{ "{id: a, tags: [x, Z, 1, x], argv: [], labels: {Tier: core, b: 1}}",
+		  "1:19 spec.tags[1]: 'Z' is not an identifier: lower-case letters, digits, '.', '_' and '-', first a "
 		  "letter "
 		  "or digit, at most 128\n"
 		  "1:22 spec.tags[2]: expected a text, found a whole number; quote it\n"
@@ -210,13 +210,13 @@ Test(decode, names_every_problem_of_an_object)
 		  "first "
 		  "a letter or digit, at most 128\n"
 		  "1:63 spec.labels.b: expected a text, found a whole number; quote it\n" },
-		{ "{id: a, routes: [{url: 'http://a'}, {url: 'http://', wait: 1}, 7, {weight: 6}]}",
+		{ "{id: a, routes: [{url: 'http://a'}, {url: 'http://', wieght: 1}, 7, {weight: 6}]}",
 		  "1:43 spec.routes[1].url: 'http://' is not a URL: it must start with https:// or http:// and name a "
 		  "host\n"
-		  "1:54 spec.routes[1].wait: unknown field wait; did you mean weight?\n"
-		  "1:64 spec.routes[2]: expected an object, found a whole number\n"
-		  "1:67 spec.routes[3].url: missing required field url\n"
-		  "1:76 spec.routes[3].weight: expected a whole number from -5 to 5, found 6\n" },
+		  "1:54 spec.routes[1].wieght: unknown field wieght; did you mean weight?\n"
+		  "1:66 spec.routes[2]: expected an object, found a whole number\n"
+		  "1:69 spec.routes[3].url: missing required field url\n"
+		  "1:78 spec.routes[3].weight: expected a whole number from -5 to 5, found 6\n" },
 		{ "{id: a, ssh: x, routes: {}, labels: [], path: null}",
 		  "1:14 spec.ssh: expected an object, found a text\n"
 		  "1:25 spec.routes: expected a list, found an object\n"
@@ -274,7 +274,7 @@ Test(decode, keeps_what_it_copied_when_the_document_is_gone)
 	struct arena *scratch = arena_new((size_t)1024 * 1024);
 	struct value value;
 
-	cr_assert(json_parse(scratch, "t", "{\"id\":\"a\",\"tags\":[\"b\"],\"expect\":[{\"c\":\"d\"}]}", 45, NULL,
+	cr_assert(json_parse(scratch, "t", "{\"id\":\"a\",\"tags\":[\"b\"],\"expect\":[{\"c\":\"d\"}]}", 44, NULL,
 	                     &value, &reading.err),
 	          "%s", reading.err.message);
 	cr_assert(decode(reading.arena, "t", "spec", &value, fields, DECODE_STRICT, &thing, &reading.findings));
