@@ -155,11 +155,9 @@ static bool run_extension(struct call *call, int argc, char **argv, struct error
 {
 	const char *path;
 	struct error settings_error;
-	int at = 1;
+	int at = call->unknown_at;
 
-	while (at < argc && argv[at][0] == '-')
-		at++;
-	if (at >= argc || !settings_load(call, &settings_error) || !extension_find(call, argv[at], &path))
+	if (!settings_load(call, &settings_error) || !extension_find(call, argv[at], &path))
 		return false;
 	return !extension_run(call, path, argc - at - 1, argv + at + 1, err);
 }

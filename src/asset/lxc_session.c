@@ -39,7 +39,7 @@ static void take_text(void *user, int stream, const char *data, size_t len)
 			buffer_append(&state->answer, data, len);
 		return;
 	}
-	if (state->mark == NULL)
+	if (!state->wrapped)
 		announce(state);
 	state->session->on_output(state->session, stream, data, len);
 }
@@ -186,7 +186,7 @@ static void outcome_failed(struct lxc_session *state, enum error_id id, const ch
 void lxc_outcome_complaint(struct lxc_session *state, const char *text, size_t len, int status)
 {
 	/* where the inner script reports, a command that ran was reported as started */
-	bool ran = state->mark == NULL || state->reports.started;
+	bool ran = !state->wrapped || state->reports.started;
 	const char *first = NULL;
 
 	switch (lxc_complaint_read(state->arena, text, len, &first)) {
@@ -200,7 +200,7 @@ void lxc_outcome_complaint(struct lxc_session *state, const char *text, size_t l
 			               arena_format(state->arena, "lxc-attach ended with status %d", status));
 		return;
 	case LXC_EXEC_FAILED:
-		if (state->mark == NULL)
+		if (!state->wrapped)
 			lxc_outcome_exec(state, status);
 		else
 			outcome_failed(state, ERROR_RUN_NOT_STARTED,
@@ -380,6 +380,7 @@ static const char *const *stage_words(struct lxc_session *state, struct text_lis
 	struct lxc_command command = state->command;
 
 	*ret_set = (struct text_list){ 0 };
+	state->wrapped = false;
 	if (state->stage == LXC_ASK_STATE)
 		return lxc_info_words(state->arena, command.lxc);
 	if (state->stage == LXC_LOOK_UP_USER) {
@@ -389,6 +390,7 @@ static const char *const *stage_words(struct lxc_session *state, struct text_lis
 		if (state->carrier->wraps)
 			command.mark = state->mark;
 	}
+	state->wrapped = command.mark != NULL;
 	return lxc_attach_words(state->arena, &command, ret_set);
 }
 

@@ -47,6 +47,7 @@ struct lxc_session {
 	struct lxc_reports reports;
 	struct buffer answer; /* what a look-up printed */
 	struct str preamble;  /* given to the program before any input */
+	bool wrapped;         /* the inner script reports in this stage */
 	bool merged;          /* both streams go through one pipe */
 	bool input_wanted;    /* on_input_room was called */
 	bool close_wanted;    /* close_input came before the command's stage */

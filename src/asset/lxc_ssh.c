@@ -12,9 +12,9 @@
 
 /*
  * Runs over there, $0 is the mark. It tells its own process and group so that a second command can signal them; with
- * "m" in $1 it joins both streams, with "e" it reads the environment from its input; it outlives the signals that end
- * lxc-attach, and tells the exact status, which ssh alone cannot (255 has four meanings). What this shell itself would
- * say goes nowhere.
+ * "m" in $1 it joins both streams, with "e" it reads the environment
+ * from its input; it outlives the signals that end lxc-attach, and tells the exact status, which ssh alone cannot (255
+ * has four meanings). What this shell itself would say goes nowhere.
  */
 #define OUTER_SCRIPT                                                                                                   \
 	"case $1 in *m*) exec 2>&1;; esac\n"                                                                           \

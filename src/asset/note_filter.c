@@ -54,8 +54,8 @@ static void end_note(struct note_filter *filter)
 {
 	size_t len = filter->note_len;
 
-	/* a pty turns the newline into CR LF */
-	if (len > 0 && filter->note[len - 1] == '\r')
+	/* a pty turns the newline into CR LF, and several may stand in a row */
+	while (len > 0 && filter->note[len - 1] == '\r')
 		len--;
 	filter->inside = false;
 	filter->on_note(filter->user, filter->prefix, filter->note, len);

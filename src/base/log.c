@@ -8,7 +8,7 @@
 
 #define LONGEST_LINE 4096
 
-static void print_line(const struct log *log, int level, const char *format, va_list values)
+PRINTF(3, 0) static void print_line(const struct log *log, int level, const char *format, va_list values)
 {
 	char text[LONGEST_LINE];
 	struct buffer line = BUFFER((size_t)LONGEST_LINE * 4);

@@ -1,4 +1,5 @@
-/* epoll for descriptors, a sorted list for timers, a signalfd for signals; regular files, which epoll refuses, are always ready. */
+/* epoll for descriptors, a sorted list for timers, a signalfd for signals; regular files, which epoll refuses, are
+ * always ready. */
 #include "fops/base/loop.h"
 
 #include <errno.h>
@@ -257,8 +258,8 @@ bool loop_turn(struct loop *loop, struct deadline deadline, struct error *err)
 		uint32_t bits = events[i].events;
 
 		dispatch(loop, events[i].data.fd,
-			 ((bits & EPOLLIN) != 0 ? LOOP_READ : 0u) | ((bits & EPOLLOUT) != 0 ? LOOP_WRITE : 0u) |
-				 ((bits & (EPOLLHUP | EPOLLERR)) != 0 ? LOOP_HANGUP : 0u));
+		         ((bits & EPOLLIN) != 0 ? LOOP_READ : 0u) | ((bits & EPOLLOUT) != 0 ? LOOP_WRITE : 0u) |
+		                 ((bits & (EPOLLHUP | EPOLLERR)) != 0 ? LOOP_HANGUP : 0u));
 	}
 	dispatch_always(loop);
 	expire_timers(loop);

@@ -12,8 +12,6 @@
 #define CLOSE_ON_EXEC_RANGE 4u /* CLOSE_RANGE_CLOEXEC of linux/close_range.h */
 #define MOST_DESCRIPTORS    65536
 
-extern char **environ;
-
 static bool is_replaced(const char *entry, const struct text_list *set)
 {
 	size_t name = strcspn(entry, "=") + 1;

@@ -18,12 +18,14 @@ struct parse {
 	bool json_bare;         /* --json without a value was the flag before */
 };
 
-static bool unknown_command(struct call *call, const char *word, struct error *err)
+static bool unknown_command(const struct parse *parse, const char *word, struct error *err)
 {
+	struct call *call = parse->call;
 	const struct command *noun = call->command;
 	bool is_root = noun == call->root;
 	const char *near = command_suggest(call->arena, noun, word);
 
+	call->unknown_at = parse->at;
 	if (is_root)
 		fail(err, ERROR_USAGE_UNKNOWN_COMMAND, "no command \"%s\"", word);
 	else
@@ -172,13 +174,19 @@ static bool enter_command(struct parse *parse, const struct command *command, st
 	return option_apply_presets(call->arena, command->options, parse->options, err);
 }
 
+/* The habit of other programs: --json a,b with a blank. */
+static bool is_field_list(const char *word)
+{
+	return word[0] != '\0' && word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789_-./,")] == '\0';
+}
+
 static bool unexpected_argument(struct parse *parse, const char *word, struct error *err)
 {
 	struct call *call = parse->call;
 
 	fail(err, ERROR_USAGE_UNEXPECTED_ARGUMENT, "unexpected argument \"%s\"", word);
 	if (parse->json_bare)
-		error_fix(err, "%s %s --json=%s", call->program, call->path, is_identifier(word) ? word : "FIELDS");
+		error_fix(err, "%s %s --json=%s", call->program, call->path, is_field_list(word) ? word : "FIELDS");
 	else if (call->command->rest != NULL)
 		error_fix(err, "%s %s … -- %s", call->program, call->path, is_identifier(word) ? word : "COMMAND");
 	else
@@ -194,7 +202,7 @@ static bool parse_word(struct parse *parse, const char *word, struct error *err)
 		const struct command *verb = command_find(call->command, word);
 
 		if (verb == NULL)
-			return unknown_command(call, word, err);
+			return unknown_command(parse, word, err);
 		return enter_command(parse, verb, err);
 	}
 	if (call->arguments.count >= call->command->arguments_max)
@@ -288,6 +296,8 @@ bool call_parse(struct call *call, int argc, char **argv, struct error *err)
 
 	call->command = call->root;
 	call->path = "";
+	call->argc = argc;
+	call->argv = argv;
 	if (argc > MOST_WORDS)
 		return fail(err, ERROR_USAGE_BAD_VALUE, "more than %d words on the command line", MOST_WORDS);
 	if (!option_apply_presets(call->arena, global_options, &call->globals, err) || !parse_words(&parse, err))

@@ -52,7 +52,7 @@ static void put_examples(const struct page *page)
 	for (size_t i = 0; page->command->examples[i] != NULL; i++) {
 		buffer_text(page->out, "  ");
 		help_wrap_command(page->out, help_as_called(page->arena, page->command->examples[i], page->program), 2,
-		                  6);
+		                  4);
 	}
 }
 

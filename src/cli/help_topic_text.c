@@ -14,7 +14,7 @@ const char topic_text_output[] = "Standard output carries the answer and nothing
                                  "  yaml      the document of json as YAML\n"
                                  "  name      KIND/NAME a line; other commands take it as an argument\n"
                                  "  tsv       heading and rows divided by tabs, nothing cut\n"
-                                 "  compact   one header line, then tsv of the default columns; for language models\n"
+                                 "  compact   one header line, then tsv of default columns; for language models\n"
                                  "  jsonpath=EXPR  values picked out of the document; see fops help jsonpath\n"
                                  "\n"
                                  "--json is short for -o json, and --json=a,b prints these fields only. --fields\n"
@@ -218,11 +218,12 @@ const char topic_text_topology[] = "The topology is the set of typed documents t
                                    "An Endpoint may carry tls with ca (PEM text), pin (sha256//BASE64) and\n"
                                    "serverName.\n"
                                    "\n"
-                                   "YAML is read as YAML 1.2: no, on and 010 are not guessed into something else.\n"
-                                   "Repeated keys, unknown keys, tabs, invalid UTF-8 and values out of range are\n"
-                                   "errors. All errors of all documents come in one run, each with file, line and\n"
-                                   "column (contract.invalid, exit 65). fops schema RuntimeAsset and fops schema\n"
-                                   "Endpoint print every field.";
+                                   "YAML is read as YAML 1.2. An unquoted no, on or 010, which older readers take\n"
+                                   "for something else, is refused with the advice to quote it. Repeated keys,\n"
+                                   "unknown keys, tabs, invalid UTF-8 and values out of range are errors. All\n"
+                                   "errors of all documents come in one run, each with file, line and column\n"
+                                   "(contract.invalid, exit 65). fops schema RuntimeAsset and fops schema Endpoint\n"
+                                   "print every field.";
 
 const char topic_text_selection[] = "Assets are chosen by what the contract says of them, never by a machine's own\n"
                                     "names:\n"

@@ -71,12 +71,15 @@ static bool store_pair(struct arena *arena, const struct command_option *option,
 
 	if (equals == NULL || equals == value)
 		return bad_value(option, value, "NAME=VALUE", err);
-	items = arena_array(arena, map->count + 1, sizeof *items);
-	if (map->count > 0)
-		memcpy(items, map->items, map->count * sizeof *items);
-	items[map->count].key = arena_text(arena, value, (size_t)(equals - value));
-	items[map->count].value = equals + 1;
-	map->items = items;
+	/* as in text_list_add, the array doubles whenever the count is a power of two */
+	if ((map->count & (map->count - 1)) == 0) {
+		items = arena_array(arena, map->count == 0 ? 1 : map->count * 2, sizeof *items);
+		if (map->count > 0)
+			memcpy(items, map->items, map->count * sizeof *items);
+		map->items = items;
+	}
+	map->items[map->count].key = arena_text(arena, value, (size_t)(equals - value));
+	map->items[map->count].value = equals + 1;
 	map->count++;
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "fops/base/arena.h"
 #include "fops/base/terminal.h"
+#include "fops/cli/settings.h"
 #include "fops/data/document.h"
 #include "output_private.h"
 
@@ -63,6 +64,15 @@ static bool resolve(struct output *output, const char *field, struct cell *ret_c
 	       unknown_field(output, field, err);
 }
 
+static bool is_chosen(const struct output *output, const char *field)
+{
+	for (size_t i = 0; i < output->cell_count; i++) {
+		if (strcmp(output->cells[i].key, field) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool choose_named(struct output *output, const char *fields, struct error *err)
 {
 	struct text_list names = text_split(output->call->arena, fields, ',');
@@ -71,10 +81,13 @@ static bool choose_named(struct output *output, const char *fields, struct error
 		return fail(err, ERROR_USAGE_BAD_VALUE, "--fields needs at least one field");
 	output->cells = arena_array(output->call->arena, names.count, sizeof *output->cells);
 	for (size_t i = 0; i < names.count; i++) {
-		if (!resolve(output, names.items[i], &output->cells[i], err))
+		/* a name given twice would stand twice in an object */
+		if (is_chosen(output, names.items[i]))
+			continue;
+		if (!resolve(output, names.items[i], &output->cells[output->cell_count], err))
 			return false;
+		output->cell_count++;
 	}
-	output->cell_count = names.count;
 	return true;
 }
 
@@ -182,7 +195,8 @@ static bool read_selection(struct output *output, struct error *err)
 
 static bool wants_color(const struct output *output)
 {
-	const char *choice = output->call->globals.color;
+	const struct call *call = output->call;
+	const char *choice = call->settings != NULL ? call->settings->color : call->globals.color;
 	const char *force = getenv("CLICOLOR_FORCE");
 	const char *off = getenv("NO_COLOR");
 	const char *terminal = getenv("TERM");
@@ -479,22 +493,17 @@ static bool is_human(const struct output *output)
 	return output->format != OUTPUT_JSON && output->format != OUTPUT_JSONL;
 }
 
-/* What was cut and what to beware of, for people, on stderr. */
-static void print_notices(struct output *output)
+/* Raw into pipes and files; on a terminal without what could steer it. */
+static void write_shown(struct output *output, const struct buffer *text)
 {
-	const struct call *call = output->call;
-	struct buffer notice = BUFFER((size_t)1 << 20);
-	ssize_t written;
+	struct buffer safe = BUFFER(DOCUMENT_LIMIT_BYTES);
 
-	for (size_t i = 0; i < output->warnings.count; i++)
-		buffer_format(&notice, "%s: warning: %s\n", call->program, output->warnings.items[i]);
-	if (output->is_list && output->returned < output->total && output->last_name != NULL)
-		buffer_format(&notice, "%llu of %llu, next: %s %s --limit %llu --after %s\n",
-			      (unsigned long long)output->returned, (unsigned long long)output->total, call->program,
-			      call->path, (unsigned long long)output->limit, output->last_name);
-	written = write(STDERR_FILENO, buffer_string(&notice), notice.len);
-	(void)written; /* a lost notice is no failure */
-	buffer_done(&notice);
+	if (output->terminal) {
+		terminal_escape_lines(&safe, buffer_string(text), text->len);
+		text = &safe;
+	}
+	stream_write(&output->stream, buffer_string(text), text->len);
+	buffer_done(&safe);
 }
 
 static bool print_jsonpath(struct output *output, struct error *err)
@@ -510,7 +519,7 @@ static bool print_jsonpath(struct output *output, struct error *err)
 			  &document, err) &&
 	       jsonpath_print(output->path, &document, &text, err);
 	if (good) {
-		stream_write(&output->stream, buffer_string(&text), text.len);
+		write_shown(output, &text);
 		if (output->terminal && text.len > 0 && text.data[text.len - 1] != '\n')
 			output_text(output, "\n");
 	}

@@ -115,6 +115,13 @@ void document_row(struct output *output, const void *row)
 	}
 }
 
+/* The cursor for --after, null when nothing was left out. */
+static void emit_next(struct output *output)
+{
+	emit_key(&output->emitter, "next");
+	emit_text(&output->emitter, output->returned < output->total ? output->last_name : NULL);
+}
+
 static void end_jsonl(struct output *output, int exit_status)
 {
 	struct emitter *emitter = &output->emitter;
@@ -132,6 +139,7 @@ static void end_jsonl(struct output *output, int exit_status)
 	emit_key(emitter, "total");
 	emit_count(emitter, output->total);
 	emit_object_end(emitter);
+	emit_next(output);
 	emit_warnings(output);
 	emit_object_end(emitter);
 	(void)emit_finish(emitter, true);
@@ -152,8 +160,7 @@ void document_end(struct output *output, int exit_status)
 	emit_count(emitter, output->returned);
 	emit_key(emitter, "total");
 	emit_count(emitter, output->total);
-	emit_key(emitter, "next");
-	emit_text(emitter, output->returned < output->total ? output->last_name : NULL);
+	emit_next(output);
 	emit_object_end(emitter);
 	emit_warnings(output);
 	emit_object_end(emitter);

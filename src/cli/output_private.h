@@ -79,6 +79,9 @@ void tsv_heading(struct output *output);
 void tsv_row(struct output *output, const void *row);
 void compact_finish(struct output *output);
 
+/* The lines on stderr at the end of an answer for people. */
+void print_notices(struct output *output);
+
 /* Documents. */
 void document_begin(struct output *output);
 void document_row(struct output *output, const void *row);

@@ -5,6 +5,7 @@
 
 #define ROWS_BEFORE_WIDTHS 500
 #define NARROWEST          8
+#define LINE_LIMIT_BYTES   ((size_t)64 << 20)
 
 static void put(struct output *output, const char *text)
 {
@@ -258,14 +259,22 @@ static void append_field(struct buffer *line, const char *text)
 
 static void put_fields(struct output *output, const void *row)
 {
-	struct buffer line = BUFFER((size_t)16 << 20);
+	struct buffer line = BUFFER(LINE_LIMIT_BYTES);
+	struct buffer field = BUFFER(LINE_LIMIT_BYTES);
 	struct arena_mark mark = arena_mark(output->rows);
 
 	for (size_t i = 0; i < output->cell_count; i++) {
+		buffer_clear(&field);
+		append_field(&field, row == NULL ? output->cells[i].key : cell_text(output->rows, &output->cells[i], row, false));
 		buffer_text(&line, i == 0 ? "" : "\t");
-		append_field(&line, row == NULL ? output->cells[i].key : cell_text(output->rows, &output->cells[i], row, false));
+		/* in full into pipes and files, but nothing that could steer a terminal */
+		if (output->terminal)
+			terminal_escape(&line, buffer_string(&field), field.len);
+		else
+			buffer_append(&line, buffer_string(&field), field.len);
 	}
 	buffer_byte(&line, '\n');
+	buffer_done(&field);
 	if (output->format == OUTPUT_COMPACT)
 		buffer_append(&output->document, buffer_string(&line), line.len);
 	else

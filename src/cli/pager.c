@@ -17,14 +17,16 @@ static size_t count_lines(const char *text, size_t len)
 }
 
 /* FOPS_PAGER and PAGER hold a command line: words divided by blanks, no shell. NULL: no pager. */
-static const char *const *pager_words(const struct call *call)
+static const char *const *pager_words(struct call *call)
 {
 	const char *line = getenv("FOPS_PAGER");
+	struct error ignored;
 	struct text_list words;
 
 	if (line == NULL)
 		line = getenv("PAGER");
-	if (call->settings != NULL)
+	/* help must work whatever the configuration files hold, so a mistake in them only leaves their pager out */
+	if ((call->settings != NULL || settings_load(call, &ignored)) && call->settings->pager != NULL)
 		line = call->settings->pager;
 	words = text_split(call->arena, line == NULL ? "less -FIRX" : line, ' ');
 	if (words.count == 0 || !call->globals.pager || call_by_machine())
@@ -71,10 +73,10 @@ static bool page(struct call *call, const char *const *words, const char *text, 
 void pager_print(struct call *call, const char *text, size_t len)
 {
 	struct terminal_size size = { 0 };
-	const char *const *words = pager_words(call);
+	const char *const *words;
 
-	if (words != NULL && terminal_is(STDOUT_FILENO) && terminal_read_size(STDOUT_FILENO, &size) &&
-	    count_lines(text, len) >= size.rows && page(call, words, text, len))
+	if (terminal_is(STDOUT_FILENO) && terminal_read_size(STDOUT_FILENO, &size) && count_lines(text, len) >= size.rows &&
+	    (words = pager_words(call)) != NULL && page(call, words, text, len))
 		return;
 	output_bytes(call->output, text, len);
 }

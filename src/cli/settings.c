@@ -11,6 +11,9 @@
 #define MOST_PARALLEL 512
 #define MOST_RETRIES  10
 
+/* more than an argument list can hold */
+#define PATHS_LIMIT_BYTES ((size_t)16 << 20)
+
 const struct setting_row setting_rows[] = {
 	{ "context", "FOPS_CONTEXT", NULL, SETTING_TEXT, true, "the named topology with its defaults" },
 	{ "topology", "FOPS_TOPOLOGY", NULL, SETTING_PATHS, false, "files and folders with the contracts" },
@@ -128,11 +131,17 @@ static bool store_flag_number(struct collected *collected, const char *name, str
 
 static const char *join_paths(struct arena *arena, const struct text_list *paths)
 {
-	const char *joined = NULL;
+	struct buffer joined = BUFFER(PATHS_LIMIT_BYTES);
+	const char *text = NULL;
 
-	for (size_t i = 0; i < paths->count; i++)
-		joined = joined == NULL ? paths->items[i] : arena_format(arena, "%s:%s", joined, paths->items[i]);
-	return joined;
+	for (size_t i = 0; i < paths->count; i++) {
+		buffer_text(&joined, i == 0 ? "" : ":");
+		buffer_text(&joined, paths->items[i]);
+	}
+	if (paths->count > 0)
+		text = arena_copy(arena, buffer_string(&joined));
+	buffer_done(&joined);
+	return text;
 }
 
 static bool store_flags(struct collected *collected, struct error *err)
@@ -266,7 +275,10 @@ static void convert(struct collected *collected)
 		qsort(collected->contexts, collected->context_count, sizeof *collected->contexts, compare_contexts);
 	settings->contexts = collected->contexts;
 	settings->context_count = collected->context_count;
-	if (values[setting_index("topology")] != NULL)
+	/* flags take one path each, so these may hold colons */
+	if (collected->call->globals.topology.count > 0)
+		settings->topology = collected->call->globals.topology;
+	else if (values[setting_index("topology")] != NULL)
 		settings->topology = text_split(arena, values[setting_index("topology")], ':');
 	if (values[setting_index("extensions")] != NULL)
 		settings->extensions = text_split(arena, values[setting_index("extensions")], ':');
@@ -301,58 +313,4 @@ bool settings_load(struct call *call, struct error *err)
 bool settings_context_missing(const struct call *call, const char *name, struct error *err)
 {
 	return unknown_context(call, call->settings->contexts, call->settings->context_count, name, err);
-}
-
-/* The file's text with its `context:` line replaced, or with one in front. */
-static void replace_context_line(struct buffer *out, const char *text, const char *name)
-{
-	bool replaced = false;
-	const char *line = text;
-
-	while (*line != '\0') {
-		size_t len = strcspn(line, "\n");
-		bool is_context = text_starts(line, "context:") && !replaced;
-
-		if (is_context)
-			buffer_format(out, "context: %s", name);
-		else
-			buffer_append(out, line, len);
-		replaced = replaced || is_context;
-		buffer_byte(out, '\n');
-		line += len + (line[len] == '\n' ? 1 : 0);
-	}
-	if (!replaced) {
-		struct buffer head = BUFFER(out->limit_bytes);
-
-		buffer_format(&head, "context: %s\n", name);
-		buffer_append(&head, buffer_string(out), out->len);
-		buffer_done(out);
-		*out = head;
-	}
-}
-
-bool settings_use_context(const struct call *call, const char *name, struct error *err)
-{
-	const struct settings *settings = call->settings;
-	struct buffer text = BUFFER((size_t)4 << 20);
-	struct str old = { "", 0 };
-	bool known = false;
-	bool written;
-
-	for (size_t i = 0; i < settings->context_count; i++)
-		known = known || strcmp(settings->contexts[i].name, name) == 0;
-	if (!known)
-		return settings_context_missing(call, name, err);
-	if (settings->user_file == NULL) {
-		fail(err, ERROR_CONFIG_MISSING, "there is no place for the user's configuration");
-		error_cause(err, "neither HOME nor XDG_CONFIG_HOME nor FOPS_CONFIG is set");
-		return false;
-	}
-	if (access(settings->user_file, F_OK) == 0 && !file_read(call->arena, settings->user_file, (size_t)1 << 20, &old, err))
-		return false;
-	replace_context_line(&text, old.data, name);
-	written = file_make_folders(path_folder(call->arena, settings->user_file), err) &&
-		  file_write(settings->user_file, buffer_string(&text), text.len, 0600, true, err);
-	buffer_done(&text);
-	return written;
 }

@@ -52,6 +52,9 @@ static const char *value_text(struct arena *arena, const struct config_reader *r
 		}
 		return joined;
 	}
+	/* lists are joined by colons, so a path cannot hold one */
+	if (value->kind == VALUE_TEXT && kind == SETTING_PATHS && (value->text.len == 0 || strchr(value->text.data, ':') != NULL))
+		return NULL;
 	if (value->kind == VALUE_TEXT && (kind == SETTING_PATH || kind == SETTING_PATHS))
 		return path_join(arena, folder, value->text.data);
 	if (value->kind == VALUE_TEXT)
@@ -172,8 +175,10 @@ static bool read_member(const struct config_reader *reader, const struct member 
 	text = value_text(collected->call->arena, reader, &member->value, row->kind);
 	if (text == NULL)
 		return invalid(reader, member->value.line, member->value.column,
-			       arena_format(collected->call->arena, "%s cannot be %s", row->name,
-					    value_kind_name(member->value.kind)),
+			       row->kind == SETTING_PATHS ?
+			               arena_format(collected->call->arena, "%s is a path or a list of paths without colons", row->name) :
+			               arena_format(collected->call->arena, "%s cannot be %s", row->name,
+			                            value_kind_name(member->value.kind)),
 			       err);
 	if (!setting_store(collected, index, text, place(reader, member->line), err)) {
 		char cause[sizeof err->cause];

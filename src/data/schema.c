@@ -186,6 +186,12 @@ static void emit_property(struct emitter *emitter, struct arena *scratch, const 
 	emit_object_end(emitter);
 }
 
+/* A preset stands in for a member that is left out. */
+static bool is_required(const struct field *field)
+{
+	return (field->flags & FIELD_REQUIRED) != 0 && field->preset == NULL;
+}
+
 void schema_object(struct emitter *emitter, const struct field *fields, const char *description)
 {
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
@@ -201,7 +207,7 @@ void schema_object(struct emitter *emitter, const struct field *fields, const ch
 		emit_property(emitter, scratch, field);
 	emit_object_end(emitter);
 	for (const struct field *field = fields; field->name != NULL; field++) {
-		if ((field->flags & FIELD_REQUIRED) == 0)
+		if (!is_required(field))
 			continue;
 		if (!any_required) {
 			emit_key(emitter, "required");
@@ -291,7 +297,7 @@ static void append_rows(struct buffer *out, struct arena *scratch, const struct 
 		if (field->choices != NULL)
 			append_choices(out, scratch, field->choices);
 		append_bounds(out, scratch, field);
-		(void)buffer_format(out, " | %s | ", (field->flags & FIELD_REQUIRED) != 0 ? "yes" : "no");
+		(void)buffer_format(out, " | %s | ", is_required(field) ? "yes" : "no");
 		if (field->preset != NULL)
 			(void)buffer_format(out, "`%s`", field->preset);
 		(void)buffer_text(out, field->preset != NULL ? " | " : "| ");

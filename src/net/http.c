@@ -56,8 +56,14 @@ static void unlink_run(struct http_run *run)
 {
 	struct http *http = run->http;
 
-	*(run->previous == NULL ? &http->first : &run->previous->next) = run->next;
-	*(run->next == NULL ? &http->last : &run->next->previous) = run->previous;
+	if (http->first == run)
+		http->first = run->next;
+	else
+		run->previous->next = run->next;
+	if (http->last == run)
+		http->last = run->previous;
+	else
+		run->next->previous = run->previous;
 }
 
 static void free_run(struct http_run *run)
@@ -93,6 +99,7 @@ void http_close(struct http *http)
 	while (http->first != NULL) {
 		struct http_run *run = http->first;
 
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot see that a freed run left the list */
 		stop_try(run);
 		if (run->exchange != NULL)
 			run->exchange->run = NULL;
@@ -419,6 +426,7 @@ static void pump(void *user)
 	}
 	http->busy = false;
 	for (struct http_run *run = http->first; run != NULL; run = run->next) {
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot see that a freed run left the list */
 		int64_t limit_ms = run->exchange == NULL ? 0 : next_limit(run, &end);
 		bool queued = run->transfer == NULL && run->exchange != NULL &&
 		              http->transfers >= http->options.most_connections;

@@ -18,24 +18,48 @@ static int month_number(const char *name)
 	return -1;
 }
 
-int64_t retry_after_parse(const char *value, struct instant now)
+static bool read_digits(const char *text, size_t count, int *ret_value)
+{
+	int value = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = value * 10 + (text[i] - '0');
+	}
+	*ret_value = value;
+	return true;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT", the one form that senders must produce, RFC 9110 §5.6.7. */
+static bool read_date(const char *text, struct tm *ret_when)
 {
 	struct tm when = { 0 };
-	char month[4] = "";
+
+	if (strlen(text) != 29 || text[3] != ',' || text[19] != ':' || text[22] != ':' ||
+	    strcmp(text + 25, " GMT") != 0)
+		return false;
+	if (!read_digits(text + 5, 2, &when.tm_mday) || !read_digits(text + 12, 4, &when.tm_year) ||
+	    !read_digits(text + 17, 2, &when.tm_hour) || !read_digits(text + 20, 2, &when.tm_min) ||
+	    !read_digits(text + 23, 2, &when.tm_sec))
+		return false;
+	when.tm_mon = month_number(text + 8);
+	when.tm_year -= 1900;
+	if (when.tm_mon < 0 || when.tm_year < 70)
+		return false;
+	*ret_when = when;
+	return true;
+}
+
+int64_t retry_after_parse(const char *value, struct instant now)
+{
+	struct tm when;
 	uint64_t seconds;
 	int64_t wait_ms;
-	int end = 0;
 
 	if (parse_count(value, &seconds))
 		return (int64_t)(seconds > LONGEST_RETRY_AFTER_S ? LONGEST_RETRY_AFTER_S : seconds) * 1000;
-	/* only the form that senders must produce, RFC 9110 §5.6.7 */
-	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &when.tm_mday, month, &when.tm_year,
-	           &when.tm_hour, &when.tm_min, &when.tm_sec, &end) != 6 ||
-	    end == 0 || value[end] != '\0')
-		return -1;
-	when.tm_mon = month_number(month);
-	when.tm_year -= 1900;
-	if (when.tm_mon < 0 || when.tm_year < 70)
+	if (!read_date(value, &when))
 		return -1;
 	wait_ms = (int64_t)timegm(&when) * 1000 - now.unix_ms;
 	if (wait_ms > (int64_t)LONGEST_RETRY_AFTER_S * 1000)
@@ -75,8 +99,10 @@ static void read_header(struct arena *arena, const char *line, size_t len, struc
 	while (len > start && (line[len - 1] == ' ' || line[len - 1] == '\t'))
 		len--;
 	key = arena_text(arena, line, name);
-	for (size_t i = 0; i < name; i++)
-		key[i] = key[i] >= 'A' && key[i] <= 'Z' ? (char)(key[i] - 'A' + 'a') : key[i];
+	for (size_t i = 0; i < name; i++) {
+		if (key[i] >= 'A' && key[i] <= 'Z')
+			key[i] = (char)(key[i] | 0x20);
+	}
 	pair->key = key;
 	pair->value = arena_text(arena, line + start, len - start);
 }

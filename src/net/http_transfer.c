@@ -279,6 +279,7 @@ static int rewind_body(void *user, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the library prescribes the type */
 static int note_connected(void *user, char *peer, char *own, int peer_port, int own_port)
 {
 	(void)peer;

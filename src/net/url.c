@@ -16,7 +16,9 @@ static const char url_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 static char lower(char byte)
 {
-	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+	if (byte >= 'A' && byte <= 'Z')
+		return (char)(byte | 0x20);
+	return byte;
 }
 
 static char *lower_copy(struct arena *arena, const char *text, size_t len)

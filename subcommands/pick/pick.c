@@ -68,8 +68,11 @@ static void show_matches(const struct candidates *list, const char *words)
 		if (!matches(&list->items[i], words))
 			continue;
 		found++;
-		if (shown++ < MOST_SHOWN)
-			buffer_format(&text, "%4zu  %s  %s\n", i + 1, list->items[i].name, list->items[i].about);
+		if (shown++ >= MOST_SHOWN)
+			continue;
+		buffer_format(&text, "%4zu  %s  ", i + 1, list->items[i].name);
+		terminal_escape(&text, list->items[i].about, strlen(list->items[i].about));
+		buffer_byte(&text, '\n');
 	}
 	if (found > MOST_SHOWN)
 		buffer_format(&text, "      and %zu more\n", found - MOST_SHOWN);
@@ -128,6 +131,8 @@ static bool pick(struct call *call, struct error *err)
 	}
 	if (!read_candidates(call, &list, err))
 		return false;
+	if (list.count == 0)
+		return fail(err, ERROR_NOT_FOUND, "there are no %s to pick from", call->arguments.items[0]);
 	for (;;) {
 		const struct candidate *chosen = answer[0] == '\0' ? NULL : decide(&list, answer);
 
@@ -149,7 +154,7 @@ static const char *const examples[] = {
 	NULL,
 };
 
-static const int exits[] = { EXIT_DECLINED, EXIT_CONFIG, -1 };
+static const int exits[] = { EXIT_DECLINED, EXIT_NOT_FOUND, EXIT_CONFIG, -1 };
 
 const struct command pick_command = {
 	.name = "pick",

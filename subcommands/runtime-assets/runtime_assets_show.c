@@ -25,7 +25,7 @@ struct health_part {
 	struct optional_int status;
 	const char *pointer;
 	const struct value *value;
-	struct duration timeout;
+	struct optional_int timeout_ms;
 };
 
 struct executor_part {
@@ -78,7 +78,7 @@ static const struct column health_columns[] = {
 	{ "status", "STATUS", PART(health_part, status), 0, "expected status", NULL, NULL, 0 },
 	{ "pointer", "POINTER", PART(health_part, pointer), 0, "JSON Pointer into the answer", NULL, NULL, 0 },
 	{ "value", "VALUE", PART(health_part, value), 0, "expected value at the pointer", NULL, NULL, 0 },
-	{ "timeout_ms", "TIMEOUT", PART(health_part, timeout), 0, "limit of the health request", NULL, NULL, 0 },
+	{ "timeout_ms", "TIMEOUT", PART(health_part, timeout_ms), 0, "limit of the health request", NULL, NULL, 0 },
 	{ 0 },
 };
 
@@ -105,7 +105,7 @@ static struct health_part show_health(const struct health *health)
 	if (!health->present)
 		return (struct health_part){ 0 };
 	return (struct health_part){ health->method, health->path, { health->expect.status, true }, health->expect.pointer,
-				     health->expect.value, health->timeout };
+				     health->expect.value, { health->timeout.ms, true } };
 }
 
 static bool show_executor(struct call *call, const struct topology *topology, const struct runtime_asset *asset,

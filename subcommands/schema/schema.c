@@ -50,14 +50,24 @@ static const struct command *find_command(const struct call *call, const char **
 	return command;
 }
 
-static bool unknown(const struct call *call, struct error *err)
+static bool unknown(const struct call *call, const struct command *command, struct error *err)
 {
-	const char *word = call->arguments.items[0];
-	const char *near = text_suggest(call->arena, word, contract_kind_names(), CONTRACT_KIND_COUNT);
+	const char *name = call->arguments.items[0];
+	const char *near = NULL;
 
-	if (near == NULL)
-		near = command_suggest(call->arena, call->root, word);
-	fail(err, ERROR_NOT_FOUND, "no schema \"%s\"", word);
+	for (size_t i = 1; i < call->arguments.count; i++)
+		name = arena_format(call->arena, "%s %s", name, call->arguments.items[i]);
+	fail(err, ERROR_NOT_FOUND, "no schema \"%s\"", name);
+	if (command == call->root)
+		command = NULL;
+	if (command != NULL && command->verbs != NULL)
+		error_cause(err, "commands of %s are %s", name, command_names(call->arena, command));
+	else if (command != NULL)
+		error_cause(err, "%s prints no fields", name);
+	else
+		near = text_suggest(call->arena, name, contract_kind_names(), CONTRACT_KIND_COUNT);
+	if (command == NULL && near == NULL)
+		near = command_suggest(call->arena, call->root, name);
 	if (near != NULL)
 		error_cause(err, "did you mean %s?", near);
 	error_fix(err, "%s schema", call->program);
@@ -95,7 +105,7 @@ static bool print_schema(struct call *call, struct error *err)
 	} else {
 		command = find_command(call, &path);
 		if (command == NULL || command->columns == NULL)
-			return unknown(call, err);
+			return unknown(call, command, err);
 		command_schema_emit(call->arena, &emitter, command, path);
 	}
 	if (!emit_finish(&emitter, true))

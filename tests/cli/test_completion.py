@@ -192,9 +192,8 @@ def test_a_broken_topology_is_silent(shell: Shell) -> None:
     assert shell.complete("fops runtime-assets sho")[-1] == "show"
 
 
+@pytest.mark.parametrize("shell", ["zsh", "fish"], indirect=True)
 def test_descriptions_are_shown(shell: Shell) -> None:
-    if shell.name == "bash":
-        pytest.skip("bash has no descriptions")
     shell.offered("fops runtime-assets ", "Run a command on an asset")
 
 

@@ -13,6 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* with fortification the C library makes some of them macros, and a macro cannot be poisoned */
+#undef sprintf
+#undef vsprintf
+#undef strcpy
+#undef strcat
+#undef strncpy
+#undef strncat
+#undef stpcpy
+
 #pragma GCC poison strcpy strcat strncpy strncat stpcpy sprintf vsprintf gets
 #pragma GCC poison strtok strtok_r atoi atol atoll atof gmtime localtime ctime asctime
 #pragma GCC poison popen tmpnam mktemp tempnam

@@ -26,15 +26,15 @@ size_t terminal_width(int descriptor);
 bool terminal_has_utf8(void);
 
 /*
- * Append text with everything that could steer a terminal made visible: C0 (but not newline and tab when keep_lines), DEL, C1
- * and ESC as \xNN; bad UTF-8 bytes as \xNN.
+ * Append text with everything that could steer a terminal made visible: C0 (but not newline and tab when keep_lines),
+ * DEL, C1 and ESC as \xNN; bad UTF-8 bytes as \xNN.
  */
 void terminal_escape(struct buffer *out, const char *text, size_t len);
 void terminal_escape_lines(struct buffer *out, const char *text, size_t len);
 
 /*
- * The same for a stream that arrives in pieces: a character cut at the end of a piece waits in state. Start from a zeroed state;
- * flush with len 0 at the end.
+ * The same for a stream that arrives in pieces: a character cut at the end of a piece waits in state. Start from a
+ * zeroed state; flush with len 0 at the end.
  */
 struct terminal_filter {
 	char pending[4];

@@ -44,6 +44,9 @@ extern const struct command_option global_options[];
 struct call {
 	struct arena *arena;
 	const char *program;            /* "fops" or "fractalops", as it was called */
+	int argc;                       /* the words of the command line, as they were given */
+	char *const *argv;
+	int unknown_at;                 /* index of the word that is no command, when parsing failed because of it */
 	const struct command *root;
 	const struct command *command;
 	const char *path;               /* "runtime-assets list" */

@@ -17,14 +17,16 @@ struct http;
 struct secret;
 
 struct http_options {
-	const struct log
-	        *log; /* -v lines: method, URL without query, status, sizes and times; never header values or bodies */
-	const char *ca_file;          /* --ca, or NULL: SSL_CERT_FILE, then the system's usual paths */
-	int64_t connect_timeout_ms;   /* until a request can be sent, with name lookup and TLS; 0: 3,000 */
-	int64_t dead_peer_timeout_ms; /* a stream without a byte for so long is dead unless the exchange says `quiet`;
-	                                 0: 30,000 */
-	size_t most_connections; /* open at once in all, further exchanges wait; 0: 1,024; at most 3/4 of RLIMIT_NOFILE
-	                          */
+	/* -v lines: method, URL without query, status, sizes and times; never header values or bodies */
+	const struct log *log;
+	/* --ca, or NULL: SSL_CERT_FILE, then the system's usual paths */
+	const char *ca_file;
+	/* until a request can be sent, with name lookup and TLS; 0: 3,000 */
+	int64_t connect_timeout_ms;
+	/* a stream without a byte for so long is dead unless the exchange says `quiet`; 0: 30,000 */
+	int64_t dead_peer_timeout_ms;
+	/* open at once in all, further exchanges wait; 0: 1,024; never more than 3/4 of RLIMIT_NOFILE */
+	size_t most_connections;
 };
 
 enum http_tries {
@@ -57,20 +59,20 @@ struct http_exchange {
 	struct text_list headers;    /* "Name: value" */
 	const struct secret *bearer; /* Authorization: Bearer …; only ever sent to url's origin */
 	struct http_tls tls;
-	int64_t timeout_ms; /* this exchange with all its tries; at most what is left of the deadline; 0: the deadline
-	                       alone */
-	int64_t request_timeout_ms; /* one try until the first byte of the answer, counted anew with each piece of body
-	                               sent; 0: 15,000 */
-	struct deadline deadline;   /* the command's; zeroed: none */
+	/* this exchange with all its tries; at most what is left of the deadline; 0: the deadline alone */
+	int64_t timeout_ms;
+	/* one try until the first byte of the answer, counted anew with each piece of body sent; 0: 15,000 */
+	int64_t request_timeout_ms;
+	struct deadline deadline; /* the command's; zeroed: none */
 	enum http_tries tries;
 	unsigned most_retries; /* 2 by default in the command line; 0: none */
 	bool quiet;            /* the answer may be silent for long: no dead-peer limit */
 
 	/*
 	 * body: exactly one of data (data_len bytes), read_body, or none. read_body fills at most size bytes, returns
-	 * the count, 0 at the end, HTTP_BODY_LATER when nothing is there yet, -1 on failure (err filled). A body from
-	 * read_body is sent chunked when body_len is unknown (-1), and the exchange is then never repeated; with
-	 * body_len it must give exactly that many bytes. POST, PUT and PATCH without a body send an empty one.
+	 * the count, 0 at the end, HTTP_BODY_LATER when nothing is there yet, -1 on failure (err filled). An exchange
+	 * with read_body is never repeated; its body is sent chunked when body_len is unknown (-1), and otherwise must
+	 * have exactly body_len bytes. POST, PUT and PATCH without a body send an empty one.
 	 */
 	const char *data;
 	size_t data_len;
@@ -88,11 +90,11 @@ struct http_exchange {
 	void *user;
 
 	/* results; texts live in the arena given to http_start */
-	bool failed;        /* no complete answer: error says why. An answer with status 500 is not a failure */
-	struct error error; /* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, TIMEOUT, or what a callback
-	                       set */
-	int status;         /* 100–599, 0 without an answer */
-	const char *reason; /* the status line's text, may be "" (HTTP/2 has none) */
+	bool failed; /* no complete answer: error says why. An answer with status 500 is not a failure */
+	/* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, TIMEOUT, IO_READ, or what a callback set */
+	struct error error;
+	int status;                     /* 100–599, 0 without an answer */
+	const char *reason;             /* the status line's text, may be "" (HTTP/2 has none) */
 	const char *http_version;       /* "1.1", "2" */
 	struct text_map answer_headers; /* lower-case names, in order, repeated names repeated; at most 100 KiB */
 	const char *body;               /* keep_bytes mode: NUL-terminated */
@@ -110,13 +112,16 @@ struct http_exchange {
  * Create the client on a loop; connections are kept and reused, HTTP/2 where the server offers it. Proxies: none are
  * taken from the environment for loopback; otherwise HTTPS_PROXY and NO_PROXY as curl reads them. Costs nothing until
  * the first exchange starts. options are copied, their texts borrowed. Trusted authorities: tls.ca, else ca_file, else
- * SSL_CERT_FILE, else the first of the usual system files. errors INTERNAL
+ * SSL_CERT_FILE, else the first of the usual system files.
+ * errors  INTERNAL
  */
 CHECKED bool http_open(struct arena *arena, struct loop *loop, const struct http_options *options,
                        struct http **ret_http, struct error *err);
 
-/* Close all connections; exchanges under way end without on_done. NULL is accepted. Not from inside a callback of an
- * exchange. */
+/*
+ * Close all connections; exchanges under way end without on_done. NULL is accepted. Not from inside a callback of an
+ * exchange.
+ */
 void http_close(struct http *http);
 void http_cleanup(struct http **http);
 
@@ -128,8 +133,8 @@ void http_cleanup(struct http **http);
  * answer; a server that accepts and stays silent until request_timeout_ms is not tried again, and neither is a refused
  * certificate. When no retry is left, the 429 or 5xx answer is delivered as any other. Only http and https; no cookies;
  * Accept-Encoding is not sent. Headers that frame the message or belong to the connection (Content-Length,
- * Transfer-Encoding, Connection, Expect …) are refused, and so is Authorization beside bearer. errors  DATA malformed
- * url, method, header, bearer or tls material; everything later is reported in the exchange
+ * Transfer-Encoding, Connection, Expect …) are refused, and so is Authorization beside bearer.
+ * errors  DATA malformed url, method, header, bearer or tls material; everything later is reported in the exchange
  */
 CHECKED bool http_start(struct http *http, struct arena *arena, struct http_exchange *exchange, struct error *err);
 

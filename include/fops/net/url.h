@@ -20,8 +20,8 @@ struct url {
  * Parse an absolute URL strictly (RFC 3986): whatever is unusual is refused, not mended. Refused: other schemes, user
  * info, fragments, control characters, blanks, backslashes, bytes that must be percent-encoded, broken
  * percent-encoding, no host, a host that is neither a name nor an address, a percent-encoded host, ports outside
- * 1–65535, more than 8,192 bytes. errors  DATA with the reason; the message never repeats the URL, which may hold a
- * secret in its query
+ * 1–65535, more than 8,192 bytes.
+ * errors  DATA with the reason; the message never repeats the URL, which may hold a secret in its query
  */
 CHECKED bool url_parse(struct arena *arena, const char *text, struct url *ret_url, struct error *err);
 

@@ -34,12 +34,13 @@ def run(command: list[str | Path], folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def places(root: Path, rule: str, output: str, wanted: str = "") -> list[Finding]:
-    """The lines PATH:LINE: TEXT of an output, where TEXT matches."""
+def places(root: Path, rule: str, output: str, wanted: str = "", folder: Path | None = None) -> list[Finding]:
+    """The lines PATH:LINE: TEXT of an output, where TEXT matches; folder is what upward paths start from."""
     found = set()
     for match in PLACE.finditer(output):
         if re.search(wanted, match["text"]):
-            path = os.path.relpath(root / match["path"], root)
+            start = folder if folder is not None and match["path"].startswith("../") else root
+            path = os.path.relpath(start / match["path"], root)
             found.add(Finding(path, int(match["line"]), rule, match["text"]))
     return sorted(found)
 
@@ -101,8 +102,7 @@ def check_clang_tidy(tree: Tree, database: Path, cache: Path) -> list[Finding]:
             return []
         code, output = run([tool, "--quiet", "--warnings-as-errors=*", "--extra-arg=-Wno-unknown-warning-option", "-p",
                             database.parent, path], tree.root)
-        # absolute places: the compiler runs in the build folder
-        found = places(tree.root, "clang-tidy", output, r"^(?:warning|error|fatal error):")
+        found = places(tree.root, "clang-tidy", output, r"^(?:warning|error|fatal error):", Path(entry["directory"]))
         if code == 0 and not found:
             clean.touch()
         return told(code, found, "clang-tidy", output)

@@ -6,7 +6,7 @@
 
 #include "fops/base/process.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS INT64_C(20000)
 
 struct seen {
 	struct loop *loop;

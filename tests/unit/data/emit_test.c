@@ -207,8 +207,7 @@ static const char *const tricky[] = {
 	"\xc2\xa0",
 	"\xc2\x85",
 	"\xe2\x80\xa8",
-	"\xef\xbb\xbf"
-	"a",
+	"\xef\xbb\xbf-",
 	"\xef\xbf\xbf",
 	"+1",
 	"-1",
