@@ -191,9 +191,12 @@ static void answered(struct http_exchange *exchange)
 	row->running = false;
 	row->round->open--;
 	if (exchange->failed) {
-		bool cut = exchange->error.id == ERROR_TIMEOUT && deadline_passed(row->round->context->deadline);
+		bool late = exchange->error.id == ERROR_TIMEOUT;
+		bool cut = late && deadline_passed(row->round->context->deadline);
 
-		end_health(row, cut ? "unknown" : "bad", cause_of(arena, &exchange->error), fix_of(&exchange->error));
+		end_health(row, cut ? "unknown" : "bad", cause_of(arena, &exchange->error),
+		           late && !cut ? "Find out what is slow, or raise health.timeout in the contract."
+		                        : fix_of(&exchange->error));
 		return;
 	}
 	wrong = health_judge(arena, &row->health, exchange->status, exchange->body == NULL ? "" : exchange->body,
@@ -317,7 +320,8 @@ static void fill_result(const struct row *row, struct check_result *ret_result)
 		.state = judge_row(row, machine->state),
 		.machine = machine->state,
 		.health = row->state,
-		.cause = machine_good ? row->cause : cause_of(arena, err),
+		.cause = machine_good ? row->cause
+		                      : arena_copy(arena, err->cause[0] == '\0' ? err->message : err->cause),
 		.fix = machine_good ? row->fix : arena_copy(arena, fix_of(err)),
 		.checked_at = clock_now(),
 	};

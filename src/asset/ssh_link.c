@@ -203,7 +203,9 @@ void ssh_link_failed(struct arena *arena, const struct ssh_link *link, const cha
 		     asset_id);
 	if (reason != NULL)
 		error_cause(err, "%s", reason->cause);
+	else if (first[0] == '\0')
+		error_cause(err, "the connection ended without a reason");
 	else
-		error_cause(err, "ssh: %s", first[0] == '\0' ? "no reason given" : first);
+		error_cause(err, "ssh: %s", first);
 	error_effect(err, started ? "the outcome is unknown; the command may still run" : "nothing ran");
 }

@@ -122,20 +122,6 @@ static void offer_argument_choices(const struct line *line)
 		offer_choices(line, "", plain);
 }
 
-static bool is_listed(const char *list, const char *name)
-{
-	size_t len = strlen(name);
-
-	while (*list != '\0') {
-		size_t part = strcspn(list, ",");
-
-		if (part == len && memcmp(list, name, len) == 0)
-			return true;
-		list += part + (list[part] == ',' ? 1 : 0);
-	}
-	return false;
-}
-
 /* --filter FIELD=VALUE: the field, then its choices. */
 static void offer_filter(const struct line *line, const char *head)
 {
@@ -156,7 +142,7 @@ static void offer_fields(const struct line *line, const struct command_option *o
 {
 	const char *typed = line->word + strlen(head);
 	const char *comma = strrchr(typed, ',');
-	const char *given = "";
+	struct text_list given = { 0 };
 
 	if (line->command->columns == NULL || strlen(line->word) < strlen(head))
 		return;
@@ -167,13 +153,15 @@ static void offer_fields(const struct line *line, const struct command_option *o
 	if (option != NULL && text_equal(option->argument, "FIELD") && typed[0] == '-')
 		head = arena_format(line->arena, "%s-", head);
 	else if (comma != NULL) {
-		given = arena_text(line->arena, typed, (size_t)(comma - typed));
-		head = arena_format(line->arena, "%s%s,", head, given);
+		const char *before = arena_text(line->arena, typed, (size_t)(comma - typed));
+
+		given = text_split(line->arena, before, ',');
+		head = arena_format(line->arena, "%s%s,", head, before);
 	} else if (option != NULL && text_equal(option->name, "fields")) {
 		offer(line, head, "help", "list the fields");
 	}
 	for (const struct column *column = line->command->columns; column->key != NULL; column++) {
-		if (!is_listed(given, column->key))
+		if (!contains(&given, column->key))
 			offer(line, head, column->key, column->text);
 	}
 }

@@ -14,8 +14,8 @@ struct wrapping {
 	size_t at;
 	size_t indent;
 	size_t room;
-	bool fresh; /* nothing stands on this line behind the indent */
-	bool whole_words;
+	bool fresh;       /* nothing stands on this line behind the indent */
+	bool whole_words; /* a command line: words are never broken, flags keep their values */
 	const char *line_end;
 };
 
@@ -88,7 +88,19 @@ static size_t word_len(const char *text, size_t most, bool quoted)
 	return len;
 }
 
-static void put_words(struct wrapping *wrapping, const char *text, size_t len, bool quoted)
+/* A flag and its value stay together where a line can hold both. */
+static size_t flag_len(const struct wrapping *wrapping, const char *text, size_t most)
+{
+	size_t len = word_len(text, most, true);
+	size_t with_value;
+
+	if (text[0] != '-' || len + 1 >= most || text[len + 1] == '-' || text[len + 1] == ' ')
+		return len;
+	with_value = len + 1 + word_len(text + len + 1, most - len - 1, true);
+	return text_columns(text, with_value) <= wrapping->room - wrapping->indent ? with_value : len;
+}
+
+static void put_words(struct wrapping *wrapping, const char *text, size_t len)
 {
 	while (len > 0) {
 		size_t word;
@@ -98,7 +110,7 @@ static void put_words(struct wrapping *wrapping, const char *text, size_t len, b
 			len--;
 			continue;
 		}
-		word = word_len(text, len, quoted);
+		word = wrapping->whole_words ? flag_len(wrapping, text, len) : word_len(text, len, false);
 		put_word(wrapping, text, word);
 		text += word;
 		len -= word;
@@ -110,7 +122,7 @@ void help_wrap(struct buffer *out, const char *text, size_t at, size_t indent)
 {
 	struct wrapping wrapping = { out, at, indent, HELP_COLUMNS, true, false, "\n" };
 
-	put_words(&wrapping, text, strlen(text), false);
+	put_words(&wrapping, text, strlen(text));
 }
 
 void help_wrap_command(struct buffer *out, const char *line, size_t at, size_t indent)
@@ -119,7 +131,7 @@ void help_wrap_command(struct buffer *out, const char *line, size_t at, size_t i
 
 	if (at + text_columns(line, strlen(line)) <= HELP_COLUMNS)
 		wrapping.room = HELP_COLUMNS;
-	put_words(&wrapping, line, strlen(line), true);
+	put_words(&wrapping, line, strlen(line));
 }
 
 bool help_next_piece(const char **text, struct help_piece *ret_piece)
@@ -162,7 +174,7 @@ void help_paragraphs(struct buffer *out, const char *text)
 		}
 		wrapping.at = 0;
 		wrapping.fresh = true;
-		put_words(&wrapping, piece.text, piece.len, false);
+		put_words(&wrapping, piece.text, piece.len);
 	}
 }
 

@@ -58,12 +58,23 @@ static void forget_oldest(struct arena *scratch, const char *folder)
 	(void)closedir(open_folder);
 }
 
+/* file_write fills pipes and devices instead of replacing them; none has a business here. */
+static void clear_way(const char *path)
+{
+	struct stat about;
+
+	if (lstat(path, &about) == 0 && !S_ISREG(about.st_mode))
+		(void)unlink(path);
+}
+
 bool cache_store(struct arena *scratch, const char *path, const void *data, size_t len, struct error *err)
 {
 	struct arena_mark mark = arena_mark(scratch);
 	const char *folder = path_folder(scratch, path);
-	bool stored = file_make_folders(folder, err) && file_write(path, data, len, 0600, false, err);
+	bool stored;
 
+	clear_way(path);
+	stored = file_make_folders(folder, err) && file_write(path, data, len, 0600, false, err);
 	if (stored)
 		forget_oldest(scratch, folder);
 	arena_rewind(scratch, mark);

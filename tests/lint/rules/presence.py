@@ -32,7 +32,7 @@ def check_unit_tests(tree: Tree) -> list[Finding]:
         if not re.match(r"tests/(unit|fuzz)/", file.path) or path.suffix != ".c":
             continue
         words = listed_words(tree, folder)
-        stem = path.stem.removesuffix("_test")
+        stem = path.stem.removesuffix("_test").removesuffix("_fuzz")
         if not {path.name, path.stem, stem, stem.replace("_", "-")} & words:
             found.append(Finding(file.path, 1, "listed", f"the file is not listed in {folder}/meson.build"))
     return found

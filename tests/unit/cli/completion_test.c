@@ -203,6 +203,7 @@ Test(completion, asks_for_values_only_when_they_can_stand_there)
 
 	completion_complete(arena, &sample_root, words, 4, live_values, &calls, &out);
 	cr_assert_eq(calls, 0);
+	buffer_done(&out);
 }
 
 Test(completion, offers_flags_when_no_argument_is_left)

@@ -249,7 +249,6 @@ Test(cache, notices_a_change_that_no_time_tells)
  */
 static void check_answer(const struct place *place, const char *cold, const char *what, size_t at)
 {
-	struct arena *keep = place->arena;
 	struct place scratch = *place;
 	struct topology *topology = NULL;
 	struct error err = { 0 };
@@ -274,7 +273,6 @@ static void check_answer(const struct place *place, const char *cold, const char
 	topology_close(topology);
 	cr_assert_str_eq(place_answer(&scratch, true), cold, "%s %zu, again", what, at);
 	arena_free(scratch.arena);
-	(void)keep;
 }
 
 Test(cache, survives_flipped_bytes)
