@@ -45,7 +45,7 @@ static const char *program_name(const char *word)
 static int exit_status_of(const struct call *call, const struct error *err)
 {
 	static const int kept[] = { EXIT_PROPOSAL_REQUIRED, EXIT_TIMEOUT,     EXIT_NOT_STARTED, EXIT_NOT_EXECUTABLE,
-				    EXIT_COMMAND_NOT_FOUND, EXIT_INTERRUPTED, EXIT_TERMINATED,	EXIT_LINK_LOST };
+		                    EXIT_COMMAND_NOT_FOUND, EXIT_INTERRUPTED, EXIT_TERMINATED,  EXIT_LINK_LOST };
 
 	if (call->command == NULL || (call->command->flags & COMMAND_OWN_EXIT) == 0)
 		return err->exit_status;
@@ -72,8 +72,8 @@ static int bare_noun(const struct call *call)
 	ssize_t written;
 
 	if (report_as_json(call)) {
-		fail(&err, ERROR_USAGE_MISSING_ARGUMENT, "%s needs a command: %s", call->path[0] == '\0' ? call->program : call->path,
-		     command_names(call->arena, call->command));
+		fail(&err, ERROR_USAGE_MISSING_ARGUMENT, "%s needs a command: %s",
+		     call->path[0] == '\0' ? call->program : call->path, command_names(call->arena, call->command));
 		return failed(call, &err);
 	}
 	help_render(call->arena, &text, call->program, call->command, call->path, false);
@@ -171,7 +171,8 @@ static int dispatch(struct call *call, int argc, char **argv)
 			(void)run_extension(call, argc, argv, &err);
 		return failed(call, &err);
 	}
-	call->log = (struct log){ (int)(call->globals.verbose > 2 ? 2 : call->globals.verbose), report_as_json(call), STDERR_FILENO };
+	call->log = (struct log){ (int)(call->globals.verbose > 2 ? 2 : call->globals.verbose), report_as_json(call),
+		                  STDERR_FILENO };
 	if (call->globals.version) {
 		call->command = command_find(call->root, "version");
 		call->path = "version";
@@ -189,7 +190,9 @@ static int dispatch(struct call *call, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct arena *arena = arena_new(ARENA_LIMIT);
-	struct call call = { .arena = arena, .program = program_name(argc > 0 ? argv[0] : NULL), .root = &root_command };
+	struct call call = { .arena = arena,
+		             .program = program_name(argc > 0 ? argv[0] : NULL),
+		             .root = &root_command };
 	int status;
 
 	hold_standard_streams();

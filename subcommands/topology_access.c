@@ -22,7 +22,7 @@ bool call_topology(struct call *call, struct topology **ret_topology, struct err
 }
 
 bool asset_access_open(struct call *call, struct topology *topology, struct asset_context *ret_context,
-		       struct error *err)
+                       struct error *err)
 {
 	const struct settings *settings = call->settings;
 

@@ -10,7 +10,7 @@ CHECKED bool call_topology(struct call *call, struct topology **ret_topology, st
 
 /* A loop and the context for operations on assets; close with asset_access_close, also after a failure. */
 CHECKED bool asset_access_open(struct call *call, struct topology *topology, struct asset_context *ret_context,
-			       struct error *err);
+                               struct error *err);
 void asset_access_close(struct asset_context *context);
 
 #endif

@@ -8,10 +8,12 @@ import os
 import platform
 import resource
 import shlex
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -239,6 +241,26 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Any:
         if not given:
             ended = run_lab(root, "down")
             assert ended.returncode == 0, f"lab down: exit {ended.returncode}\n{ended.stdout}{ended.stderr}"
+
+
+@pytest.fixture(scope="session")
+def runtime_folder() -> Any:
+    """One runtime folder for the whole session: its SSH connections are shared, and its short path leaves room for sockets."""
+    folder = Path(tempfile.mkdtemp(prefix="fops-"))
+    try:
+        yield folder
+    finally:
+        for control in folder.glob("fops/ssh-*"):
+            subprocess.run(["ssh", "-F", "none", "-o", f"ControlPath={control}", "-O", "exit", "host"], check=False,
+                           stdin=subprocess.DEVNULL, capture_output=True)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def operate(fops: Runner, lab: Lab, runtime_folder: Path) -> Runner:
+    """The program under test with the lab's contexts and secrets."""
+    fops.environment |= lab.environment | {"XDG_RUNTIME_DIR": str(runtime_folder)}
+    return fops
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,11 @@
 #include "run_stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
+
+#include "fops/base/file.h"
 
 #define MOST_WAITING ((size_t)16 * 1024 * 1024)
 #define FULL         ((size_t)128 * 1024)
@@ -19,9 +23,25 @@ static bool is_ready(int descriptor)
 	return poll(&about, 1, 0) == 1;
 }
 
+/* Pipes and terminals can be opened again; what cannot is written in small pieces while it is ready. */
 void outlet_open(struct outlet *outlet)
 {
+	char path[32];
+	struct stat about;
+
 	outlet->waiting = BUFFER(MOST_WAITING);
+	outlet->again = -1;
+	if (fstat(outlet->descriptor, &about) != 0)
+		return;
+	outlet->piece = S_ISREG(about.st_mode) ? MOST_WAITING : SAFE_WRITE;
+	if (!S_ISFIFO(about.st_mode) && !S_ISCHR(about.st_mode))
+		return;
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", outlet->descriptor);
+	outlet->again = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (outlet->again >= 0) {
+		outlet->descriptor = outlet->again;
+		outlet->piece = MOST_WAITING;
+	}
 }
 
 static void give_up(struct outlet *outlet, int number)
@@ -36,10 +56,10 @@ static void write_waiting(struct outlet *outlet)
 {
 	size_t at = 0;
 
-	while (at < outlet->waiting.len && is_ready(outlet->descriptor)) {
+	while (at < outlet->waiting.len && (outlet->again >= 0 || is_ready(outlet->descriptor))) {
 		size_t left = outlet->waiting.len - at;
-		ssize_t put =
-		        write(outlet->descriptor, outlet->waiting.data + at, left < SAFE_WRITE ? left : SAFE_WRITE);
+		ssize_t put = write(outlet->descriptor, outlet->waiting.data + at,
+		                    left < outlet->piece ? left : outlet->piece);
 
 		if (put < 0 && errno != EINTR && errno != EAGAIN) {
 			give_up(outlet, errno);
@@ -113,6 +133,7 @@ void outlet_close(struct outlet *outlet)
 {
 	loop_unwatch(outlet->loop, outlet->descriptor);
 	buffer_done(&outlet->waiting);
+	file_close(&outlet->again);
 }
 
 static void inlet_ready(void *user, int descriptor, unsigned events)

@@ -15,6 +15,8 @@ struct outlet {
 	void (*on_drained)(struct outlet *outlet);            /* few bytes wait again after outlet_put returned false */
 	void *user;
 
+	int again;    /* the same file opened without blocking, -1 where that does not work */
+	size_t piece; /* bytes of one write */
 	struct terminal_filter state;
 	struct buffer waiting;
 	bool full;

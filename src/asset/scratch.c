@@ -64,9 +64,13 @@ bool scratch_new(struct arena *arena, const void *data, size_t len, struct scrat
 
 struct str scratch_read(struct arena *arena, const struct scratch *scratch)
 {
-	char *data = arena_alloc(arena, LONGEST_READ + 1);
-	ssize_t got = scratch->path == NULL ? 0 : pread(scratch->descriptor, data, LONGEST_READ, 0);
+	ssize_t got;
+	char *data;
 
+	if (scratch_is_empty(scratch))
+		return (struct str){ "", 0 };
+	data = arena_alloc(arena, LONGEST_READ + 1);
+	got = pread(scratch->descriptor, data, LONGEST_READ, 0);
 	return (struct str){ data, got < 0 ? 0 : (size_t)got };
 }
 

@@ -154,6 +154,8 @@ char *arena_format_list(struct arena *arena, const char *format, va_list values)
 	char *text;
 	int len;
 
+	if (format == NULL)
+		return arena_text(arena, "", 0);
 	va_copy(again, values);
 	len = vsnprintf(NULL, 0, format, again);
 	va_end(again);

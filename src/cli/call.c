@@ -34,7 +34,7 @@ static bool unknown_command(const struct parse *parse, const char *word, struct 
 		error_cause(err, "did you mean %s?", near);
 	else
 		error_cause(err, "commands of %s are %s", is_root ? call->program : call->path,
-			    command_names(call->arena, noun));
+		            command_names(call->arena, noun));
 	if (near != NULL && strchr(near, ' ') == NULL)
 		error_fix(err, "%s %s%s%s", call->program, call->path, is_root ? "" : " ", near);
 	else
@@ -70,7 +70,7 @@ static bool unknown_flag(struct call *call, const char *flag, const char *name, 
 
 /* Store a flag's value in the command's options or in the globals. */
 static bool store(struct parse *parse, const struct command_option *option, bool global, const char *value,
-		  struct error *err)
+                  struct error *err)
 {
 	struct call *call = parse->call;
 
@@ -122,8 +122,8 @@ static bool parse_long(struct parse *parse, struct error *err)
 		option = NULL;
 	}
 	if (option == NULL)
-		return unknown_flag(call, arena_format(call->arena, "--%.*s", (int)len, name), arena_text(call->arena, name, len),
-				    err);
+		return unknown_flag(call, arena_format(call->arena, "--%.*s", (int)len, name),
+		                    arena_text(call->arena, name, len), err);
 	if (value != NULL && option_stands_alone(option) && option->slot.kind == SLOT_COUNT && *value == '\0')
 		return fail(err, ERROR_USAGE_BAD_VALUE, "--%s takes no value", option->name);
 	if (!take_value(parse, option, &value))
@@ -164,8 +164,8 @@ static bool enter_command(struct parse *parse, const struct command *command, st
 {
 	struct call *call = parse->call;
 
-	call->path = call->command == call->root ? command->name :
-						   arena_format(call->arena, "%s %s", call->path, command->name);
+	call->path = call->command == call->root ? command->name
+	                                         : arena_format(call->arena, "%s %s", call->path, command->name);
 	call->command = command;
 	if (command->options == NULL)
 		return true;
@@ -319,7 +319,8 @@ bool call_exit_status(const struct call *call, int *ret_status, struct error *er
 		bool known = false;
 
 		for (const struct exit_row *row = exit_rows; row->name != NULL; row++) {
-			if (row->status < EXIT_DRIFT || row->status > EXIT_STALE || strcmp(row->name, names.items[i]) != 0)
+			if (row->status < EXIT_DRIFT || row->status > EXIT_STALE ||
+			    strcmp(row->name, names.items[i]) != 0)
 				continue;
 			known = true;
 			if (row->status == call->verdict)

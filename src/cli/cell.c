@@ -297,7 +297,7 @@ static void copy_map(struct arena *arena, struct text_map *map)
 
 	for (size_t i = 0; i < map->count; i++)
 		items[i] = (struct text_pair){ arena_copy(arena, map->items[i].key),
-					       arena_copy(arena, map->items[i].value) };
+			                       arena_copy(arena, map->items[i].value) };
 	map->items = items;
 }
 

@@ -16,7 +16,7 @@ const struct command *command_find(const struct command *noun, const char *name)
 }
 
 static void walk(struct arena *arena, const struct command *command, const char *path,
-		 void (*visit)(void *user, const struct command *command, const char *path), void *user)
+                 void (*visit)(void *user, const struct command *command, const char *path), void *user)
 {
 	visit(user, command, path);
 	for (size_t i = 0; command->verbs != NULL && command->verbs[i] != NULL; i++) {
@@ -28,7 +28,7 @@ static void walk(struct arena *arena, const struct command *command, const char 
 }
 
 void command_walk(struct arena *arena, const struct command *root,
-		  void (*visit)(void *user, const struct command *command, const char *path), void *user)
+                  void (*visit)(void *user, const struct command *command, const char *path), void *user)
 {
 	walk(arena, root, "", visit, user);
 }

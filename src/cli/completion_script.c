@@ -1,4 +1,4 @@
-/* The stubs for the three shells: they ask the program itself and know no word of it. */
+/* The small scripts for the three shells: they ask the program itself and know no word of it. */
 #include "fops/base/text.h"
 #include "fops/cli/help.h"
 

@@ -103,6 +103,7 @@ bool extension_run(const struct call *call, const char *path, int argc, char **a
 		text_list_add(call->arena, &set, arena_format(call->arena, "FOPS_CONTEXT=%s", call->settings->context));
 	if (call->settings != NULL && call->settings->timeout_ms > 0)
 		text_list_add(call->arena, &set,
-			      arena_format(call->arena, "FOPS_DEADLINE_MS=%lld", (long long)call->settings->timeout_ms));
+		              arena_format(call->arena, "FOPS_DEADLINE_MS=%lld",
+		                           (long long)call->settings->timeout_ms));
 	return process_replace(call->arena, path, words, set, err);
 }

@@ -64,7 +64,7 @@ static bool store_text(const struct command_option *option, const char **place, 
 }
 
 static bool store_pair(struct arena *arena, const struct command_option *option, struct text_map *map,
-		       const char *value, struct error *err)
+                       const char *value, struct error *err)
 {
 	const char *equals = strchr(value, '=');
 	struct text_pair *items;
@@ -109,7 +109,7 @@ static bool store_int(const struct command_option *option, void *place, const ch
 }
 
 bool option_store(struct arena *arena, const struct command_option *option, void *record, const char *value,
-		  struct error *err)
+                  struct error *err)
 {
 	void *place = SLOT_AT(void, record, option->slot);
 

@@ -119,8 +119,8 @@ void output_widen(struct output *output)
 static void choose_default(struct output *output)
 {
 	bool all = output->format == OUTPUT_WIDE || output->format == OUTPUT_JSON || output->format == OUTPUT_JSONL ||
-		   output->format == OUTPUT_YAML || output->format == OUTPUT_JSONPATH ||
-		   (output->command->flags & COMMAND_RECORD) != 0;
+	           output->format == OUTPUT_YAML || output->format == OUTPUT_JSONPATH ||
+	           (output->command->flags & COMMAND_RECORD) != 0;
 	size_t count = 0;
 
 	while (output->command->columns[count].key != NULL)
@@ -147,7 +147,7 @@ static bool read_filters(struct output *output, struct error *err)
 
 		if (equals == NULL || equals == texts->items[i])
 			return fail(err, ERROR_USAGE_BAD_VALUE, "--filter does not accept \"%s\": it takes FIELD=VALUE",
-				    texts->items[i]);
+			            texts->items[i]);
 		filter->differs = equals[-1] == '!';
 		len = (size_t)(equals - texts->items[i]) - (filter->differs ? 1 : 0);
 		filter->value = equals + 1;
@@ -305,7 +305,7 @@ static void begin(struct output *output)
 	if (output->format == OUTPUT_TSV || output->format == OUTPUT_COMPACT)
 		tsv_heading(output);
 	else if (output->format == OUTPUT_JSON || output->format == OUTPUT_YAML || output->format == OUTPUT_JSONL ||
-		 output->format == OUTPUT_JSONPATH)
+	         output->format == OUTPUT_JSONPATH)
 		document_begin(output);
 }
 
@@ -388,7 +388,7 @@ static void keep_row(struct output *output, const void *row)
 		output->waiting_size = size;
 	}
 	output->waiting[output->waiting_count++] =
-		row_copy(output->call->arena, output->command->columns, row, output->command->row_size);
+	        row_copy(output->call->arena, output->command->columns, row, output->command->row_size);
 }
 
 void output_row(struct output *output, const void *row)
@@ -423,7 +423,8 @@ static void sort_rows(struct output *output)
 			size_t i = left, j = middle;
 
 			for (size_t k = left; k < right; k++) {
-				bool take_left = i < middle && (j >= right || compare_rows(&from[i], &from[j], output) <= 0);
+				bool take_left =
+				        i < middle && (j >= right || compare_rows(&from[i], &from[j], output) <= 0);
 
 				to[k] = take_left ? from[i++] : from[j++];
 			}
@@ -515,8 +516,8 @@ static bool print_jsonpath(struct output *output, struct error *err)
 
 	limits.bytes = DOCUMENT_LIMIT_BYTES;
 	limits.values = SIZE_MAX;
-	good = json_parse(output->call->arena, "answer", buffer_string(&output->document), output->document.len, &limits,
-			  &document, err) &&
+	good = json_parse(output->call->arena, "answer", buffer_string(&output->document), output->document.len,
+	                  &limits, &document, err) &&
 	       jsonpath_print(output->path, &document, &text, err);
 	if (good) {
 		write_shown(output, &text);
@@ -543,7 +544,7 @@ static bool finish_list(struct output *output, int exit_status, struct error *er
 	if (output->format == OUTPUT_COMPACT)
 		compact_finish(output);
 	else if (output->format == OUTPUT_JSON || output->format == OUTPUT_YAML || output->format == OUTPUT_JSONL ||
-		 output->format == OUTPUT_JSONPATH)
+	         output->format == OUTPUT_JSONPATH)
 		document_end(output, exit_status);
 	return true;
 }

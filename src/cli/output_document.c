@@ -11,8 +11,8 @@ static enum emit_format emit_format_of(const struct output *output)
 
 static void start(struct output *output)
 {
-	struct sink sink = output->format == OUTPUT_JSONPATH ? buffer_sink(&output->document) :
-							       stream_sink(&output->stream);
+	struct sink sink =
+	        output->format == OUTPUT_JSONPATH ? buffer_sink(&output->document) : stream_sink(&output->stream);
 
 	emit_start(&output->emitter, emit_format_of(output), sink);
 }
@@ -52,7 +52,7 @@ static void emit_untrusted(struct output *output)
 		}
 		any = true;
 		emit_text(emitter,
-			  arena_format(output->call->arena, "%s%s", output->is_list ? "items[]." : "", column->key));
+		          arena_format(output->call->arena, "%s%s", output->is_list ? "items[]." : "", column->key));
 	}
 	if (any)
 		emit_array_end(emitter);
@@ -187,7 +187,7 @@ void document_record(struct output *output, const void *record)
 }
 
 void output_event(struct output *output, const char *type, void (*write)(struct emitter *emitter, const void *data),
-		  const void *data)
+                  const void *data)
 {
 	struct emitter *emitter = &output->emitter;
 

@@ -185,7 +185,7 @@ void table_finish(struct output *output)
 
 /* Nested records print as dotted names, one line per value. */
 static void put_members(struct output *output, const struct column *columns, const void *record, const char *prefix,
-			size_t width)
+                        size_t width)
 {
 	for (; columns->key != NULL; columns++) {
 		struct cell cell = cell_of(columns);
@@ -193,11 +193,11 @@ static void put_members(struct output *output, const struct column *columns, con
 
 		if (columns->slot.kind == SLOT_RECORD) {
 			put_members(output, columns->columns, SLOT_GET(void, record, columns->slot),
-				    arena_format(output->rows, "%s.", name), width);
+			            arena_format(output->rows, "%s.", name), width);
 			continue;
 		}
 		put(output, arena_format(output->rows, "%-*s  %s\n", (int)width, name,
-					 shown_text(output, &cell, record, false)));
+		                         shown_text(output, &cell, record, false)));
 	}
 }
 
@@ -231,7 +231,7 @@ void record_lines(struct output *output, const void *record)
 	}
 	for (size_t i = 0; i < output->cell_count; i++)
 		put(output, arena_format(output->rows, "%-*s  %s\n", (int)width, output->cells[i].key,
-					 shown_text(output, &output->cells[i], record, false)));
+		                         shown_text(output, &output->cells[i], record, false)));
 }
 
 /* tsv and compact escape what would break a line or field; absent is empty. */
@@ -265,7 +265,8 @@ static void put_fields(struct output *output, const void *row)
 
 	for (size_t i = 0; i < output->cell_count; i++) {
 		buffer_clear(&field);
-		append_field(&field, row == NULL ? output->cells[i].key : cell_text(output->rows, &output->cells[i], row, false));
+		append_field(&field, row == NULL ? output->cells[i].key
+		                                 : cell_text(output->rows, &output->cells[i], row, false));
 		buffer_text(&line, i == 0 ? "" : "\t");
 		/* in full into pipes and files, but nothing that could steer a terminal */
 		if (output->terminal)
@@ -298,9 +299,10 @@ void compact_finish(struct output *output)
 {
 	struct arena *arena = output->call->arena;
 
-	put(output, arena_format(arena, "#%s context=%s as_of=%s n=%llu/%llu", output->command->schema,
-				 output->context == NULL ? "-" : output->context, instant_format(arena, clock_now(), false),
-				 (unsigned long long)output->returned, (unsigned long long)output->total));
+	put(output,
+	    arena_format(arena, "#%s context=%s as_of=%s n=%llu/%llu", output->command->schema,
+	                 output->context == NULL ? "-" : output->context, instant_format(arena, clock_now(), false),
+	                 (unsigned long long)output->returned, (unsigned long long)output->total));
 	if (output->partial)
 		put(output, " partial");
 	if (output->returned < output->total && output->last_name != NULL)

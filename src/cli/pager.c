@@ -49,7 +49,9 @@ static void write_whole(int descriptor, const char *text, size_t len)
 
 static bool page(struct call *call, const char *const *words, const char *text, size_t len)
 {
-	struct process_request request = { .argv = words, .output = STDOUT_FILENO, .errors = STDERR_FILENO, .keep_group = true };
+	struct process_request request = {
+		.argv = words, .output = STDOUT_FILENO, .errors = STDERR_FILENO, .keep_group = true
+	};
 	struct process process;
 	struct error ignored;
 	int ends[2];
@@ -75,8 +77,8 @@ void pager_print(struct call *call, const char *text, size_t len)
 	struct terminal_size size = { 0 };
 	const char *const *words;
 
-	if (terminal_is(STDOUT_FILENO) && terminal_read_size(STDOUT_FILENO, &size) && count_lines(text, len) >= size.rows &&
-	    (words = pager_words(call)) != NULL && page(call, words, text, len))
+	if (terminal_is(STDOUT_FILENO) && terminal_read_size(STDOUT_FILENO, &size) &&
+	    count_lines(text, len) >= size.rows && (words = pager_words(call)) != NULL && page(call, words, text, len))
 		return;
 	output_bytes(call->output, text, len);
 }

@@ -13,9 +13,9 @@
 
 struct progress {
 	struct call *call;
-	int machine;    /* descriptor of --progress-fd, -1 without */
-	bool moving;    /* a terminal: one line that is overwritten */
-	bool lines;     /* no terminal: a line now and then */
+	int machine; /* descriptor of --progress-fd, -1 without */
+	bool moving; /* a terminal: one line that is overwritten */
+	bool lines;  /* no terminal: a line now and then */
 	bool shown;
 	int64_t started_ms;
 	int64_t next_ms;
@@ -73,8 +73,8 @@ void progress_report(struct progress *progress, uint64_t done, uint64_t total, c
 		return;
 	progress->next_ms = now + (progress->moving ? TERMINAL_STEP_MS : LINE_STEP_MS);
 	len = snprintf(line, sizeof line, "%s%s: %llu of %llu %s, %llds%s", progress->moving ? "\r\033[K" : "",
-		       progress->call->program, (unsigned long long)done, (unsigned long long)total, what,
-		       (long long)((now - progress->started_ms) / 1000), progress->moving ? "" : "\n");
+	               progress->call->program, (unsigned long long)done, (unsigned long long)total, what,
+	               (long long)((now - progress->started_ms) / 1000), progress->moving ? "" : "\n");
 	progress->shown = progress->moving;
 	if (len <= 0)
 		return;

@@ -33,7 +33,8 @@ static void put_findings(struct buffer *out, const struct error *err)
 		buffer_text(out, "  ");
 		terminal_escape(out, finding->file, strlen(finding->file));
 		if (finding->line > 0)
-			buffer_format(out, ":%llu:%llu", (unsigned long long)finding->line, (unsigned long long)finding->column);
+			buffer_format(out, ":%llu:%llu", (unsigned long long)finding->line,
+			              (unsigned long long)finding->column);
 		buffer_text(out, ": ");
 		if (finding->path != NULL && finding->path[0] != '\0') {
 			terminal_escape(out, finding->path, strlen(finding->path));

@@ -17,13 +17,15 @@
 const struct setting_row setting_rows[] = {
 	{ "context", "FOPS_CONTEXT", NULL, SETTING_TEXT, true, "the named topology with its defaults" },
 	{ "topology", "FOPS_TOPOLOGY", NULL, SETTING_PATHS, false, "files and folders with the contracts" },
-	{ "timeout", "FOPS_TIMEOUT", NULL, SETTING_DURATION, true, "limit for a whole command; without it 60s for those that do not stream" },
+	{ "timeout", "FOPS_TIMEOUT", NULL, SETTING_DURATION, true,
+	  "limit for a whole command; without it 60s for those that do not stream" },
 	{ "retries", "FOPS_RETRIES", "2", SETTING_COUNT, true, "repetitions of failed idempotent requests" },
 	{ "parallel", "FOPS_PARALLEL", "16", SETTING_COUNT, true, "things worked on at once" },
 	{ "ca", "FOPS_CA", NULL, SETTING_PATH, false, "PEM file of trusted certificate authorities" },
 	{ "color", NULL, "auto", SETTING_COLOR, false, "colour on terminals: auto, always or never" },
-	{ "pager", "FOPS_PAGER", "less -FIRX", SETTING_TEXT, false, "program for long help on a terminal; empty for none" },
-	{ "cache", NULL, "yes", SETTING_BOOL, false, "use the compiled topology of the cache folder" },
+	{ "pager", "FOPS_PAGER", "less -FIRX", SETTING_TEXT, false,
+	  "program for long help on a terminal; empty for none" },
+	{ "cache", NULL, "yes", SETTING_BOOL, false, "keep and use compiled topologies" },
 	{ "extensions", NULL, NULL, SETTING_PATHS, false, "folders in which fops-NAME extensions are found" },
 	{ 0 },
 };
@@ -71,8 +73,8 @@ bool setting_store(struct collected *collected, size_t index, const char *value,
 	if (wanted != NULL) {
 		bool flag = text_starts(origin, "flag");
 
-		fail(err, flag ? ERROR_USAGE_BAD_VALUE : ERROR_CONFIG_INVALID, "%s: %s does not accept \"%s\"", origin, row->name,
-		     value);
+		fail(err, flag ? ERROR_USAGE_BAD_VALUE : ERROR_CONFIG_INVALID, "%s: %s does not accept \"%s\"", origin,
+		     row->name, value);
 		error_cause(err, "it takes %s", wanted);
 		return false;
 	}
@@ -116,15 +118,14 @@ static bool store_flag(struct collected *collected, const char *name, const char
 	if (value == NULL)
 		return true;
 	return setting_store(collected, setting_index(name), value,
-			     arena_format(collected->call->arena, "flag --%s", name), err);
+	                     arena_format(collected->call->arena, "flag --%s", name), err);
 }
 
 static bool store_flag_number(struct collected *collected, const char *name, struct optional_int number,
-			      struct error *err)
+                              struct error *err)
 {
-	const char *text = number.present ?
-				   arena_format(collected->call->arena, "%lld", (long long)number.value) :
-				   NULL;
+	const char *text =
+	        number.present ? arena_format(collected->call->arena, "%lld", (long long)number.value) : NULL;
 
 	return store_flag(collected, name, text, err);
 }
@@ -198,7 +199,7 @@ static bool read_files(struct collected *collected, struct error *err)
 }
 
 static bool unknown_context(const struct call *call, const struct context_row *contexts, size_t count, const char *name,
-			    struct error *err)
+                            struct error *err)
 {
 	const char **names = arena_array(call->arena, count + 1, sizeof *names);
 	const char *near;
@@ -230,7 +231,8 @@ static bool apply_context(struct collected *collected, struct error *err)
 	if (collected->project_context != NULL && strcmp(collected->project_context, name) != 0) {
 		fail(err, ERROR_CONFIG_CLASH, "the project pins context \"%s\", but %s asks for \"%s\"",
 		     collected->project_context, collected->origins[context], name);
-		error_fix(err, "%s --context %s %s", collected->call->program, collected->project_context, collected->call->path);
+		error_fix(err, "%s --context %s %s", collected->call->program, collected->project_context,
+		          collected->call->path);
 		return false;
 	}
 	for (size_t i = 0; i < collected->context_count; i++) {
@@ -241,7 +243,7 @@ static bool apply_context(struct collected *collected, struct error *err)
 			continue;
 		if (row->topology.count > 0 &&
 		    (topology_origin == NULL || (!text_starts(topology_origin, "flag") &&
-						 (named_by_flag || !text_starts(topology_origin, "environment"))))) {
+		                                 (named_by_flag || !text_starts(topology_origin, "environment"))))) {
 			collected->values[topology] = join_paths(collected->call->arena, &row->topology);
 			collected->origins[topology] = row->file;
 		}
@@ -267,9 +269,10 @@ static void convert(struct collected *collected)
 	const char *const *values = collected->values;
 
 	for (size_t i = 0; setting_rows[i].name != NULL; i++)
-		rows[settings->row_count++] = (struct setting){ setting_rows[i].name, values[i],
-								collected->origins[i] == NULL ? "not set" : collected->origins[i],
-								setting_rows[i].text };
+		rows[settings->row_count++] =
+		        (struct setting){ setting_rows[i].name, values[i],
+			                  collected->origins[i] == NULL ? "not set" : collected->origins[i],
+			                  setting_rows[i].text };
 	settings->rows = rows;
 	if (collected->context_count > 0)
 		qsort(collected->contexts, collected->context_count, sizeof *collected->contexts, compare_contexts);

@@ -27,7 +27,7 @@ static const char *line_text(const struct config_reader *reader, uint32_t line)
 }
 
 static bool invalid(const struct config_reader *reader, uint32_t line, uint32_t column, const char *message,
-		    struct error *err)
+                    struct error *err)
 {
 	fail(err, ERROR_CONFIG_INVALID, "%s:%u:%u: %s", reader->path, line, column, message);
 	error_cause(err, "%s", line_text(reader, line));
@@ -35,9 +35,10 @@ static bool invalid(const struct config_reader *reader, uint32_t line, uint32_t 
 	return false;
 }
 
-/* The text form of a value as the settings table wants it; lists of paths are joined by colons. NULL: not a form it can take. */
+/* The text form of a value as the settings table wants it; lists of paths are joined by colons. NULL: not a form it can
+ * take. */
 static const char *value_text(struct arena *arena, const struct config_reader *reader, const struct value *value,
-			      enum setting_kind kind)
+                              enum setting_kind kind)
 {
 	const char *folder = path_folder(arena, reader->path);
 	const char *joined = "";
@@ -48,12 +49,14 @@ static const char *value_text(struct arena *arena, const struct config_reader *r
 
 			if (item->kind != VALUE_TEXT || item->text.len == 0 || strchr(item->text.data, ':') != NULL)
 				return NULL;
-			joined = arena_format(arena, "%s%s%s", joined, i == 0 ? "" : ":", path_join(arena, folder, item->text.data));
+			joined = arena_format(arena, "%s%s%s", joined, i == 0 ? "" : ":",
+			                      path_join(arena, folder, item->text.data));
 		}
 		return joined;
 	}
 	/* lists are joined by colons, so a path cannot hold one */
-	if (value->kind == VALUE_TEXT && kind == SETTING_PATHS && (value->text.len == 0 || strchr(value->text.data, ':') != NULL))
+	if (value->kind == VALUE_TEXT && kind == SETTING_PATHS &&
+	    (value->text.len == 0 || strchr(value->text.data, ':') != NULL))
 		return NULL;
 	if (value->kind == VALUE_TEXT && (kind == SETTING_PATH || kind == SETTING_PATHS))
 		return path_join(arena, folder, value->text.data);
@@ -85,13 +88,13 @@ static void warn_unknown(const struct config_reader *reader, const struct member
 	names[count++] = "contexts";
 	near = text_suggest(arena, member->name, names, count);
 	text_list_add(arena, &reader->collected->settings->warnings,
-		      arena_format(arena, "%s: unknown setting \"%s\" is ignored%s%s%s", place(reader, member->line),
-				   member->name, near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
-				   near == NULL ? "" : "?"));
+	              arena_format(arena, "%s: unknown setting \"%s\" is ignored%s%s%s", place(reader, member->line),
+	                           member->name, near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
+	                           near == NULL ? "" : "?"));
 }
 
 static bool read_context(const struct config_reader *reader, const struct member *member, struct context_row *row,
-			 struct error *err)
+                         struct error *err)
 {
 	struct arena *arena = reader->collected->call->arena;
 
@@ -99,7 +102,8 @@ static bool read_context(const struct config_reader *reader, const struct member
 	if (!is_identifier(member->name))
 		return invalid(reader, member->line, member->column, "a context's name is made of a-z 0-9 . _ -", err);
 	if (member->value.kind != VALUE_OBJECT)
-		return invalid(reader, member->line, member->column, "a context is a mapping with topology and protected", err);
+		return invalid(reader, member->line, member->column,
+		               "a context is a mapping with topology and protected", err);
 	for (size_t i = 0; i < member->value.list.count; i++) {
 		const struct member *key = &member->value.list.members[i];
 
@@ -108,7 +112,7 @@ static bool read_context(const struct config_reader *reader, const struct member
 
 			if (paths == NULL)
 				return invalid(reader, key->value.line, key->value.column,
-					       "topology is a path or a list of paths without colons", err);
+				               "topology is a path or a list of paths without colons", err);
 			row->topology = text_split(arena, paths, ':');
 		} else if (strcmp(key->name, "protected") == 0 && key->value.kind == VALUE_BOOL) {
 			row->protected_context = key->value.boolean;
@@ -149,11 +153,12 @@ static bool read_contexts(const struct config_reader *reader, const struct value
 
 static bool forbidden(const struct config_reader *reader, const struct member *member, struct error *err)
 {
-	fail(err, ERROR_CONFIG_FORBIDDEN, "%s:%u:%u: a project file may not set %s", reader->path, member->line, member->column,
-	     member->name);
+	fail(err, ERROR_CONFIG_FORBIDDEN, "%s:%u:%u: a project file may not set %s", reader->path, member->line,
+	     member->column, member->name);
 	error_cause(err, "it would let a folder that you enter choose servers or programs");
-	error_fix(err, "set it in %s", reader->collected->settings->user_file == NULL ? "the user's configuration file" :
-											 reader->collected->settings->user_file);
+	error_fix(err, "set it in %s",
+	          reader->collected->settings->user_file == NULL ? "the user's configuration file"
+	                                                         : reader->collected->settings->user_file);
 	return false;
 }
 
@@ -175,17 +180,20 @@ static bool read_member(const struct config_reader *reader, const struct member 
 	text = value_text(collected->call->arena, reader, &member->value, row->kind);
 	if (text == NULL)
 		return invalid(reader, member->value.line, member->value.column,
-			       row->kind == SETTING_PATHS ?
-			               arena_format(collected->call->arena, "%s is a path or a list of paths without colons", row->name) :
-			               arena_format(collected->call->arena, "%s cannot be %s", row->name,
-			                            value_kind_name(member->value.kind)),
-			       err);
+		               row->kind == SETTING_PATHS
+		                       ? arena_format(collected->call->arena,
+		                                      "%s is a path or a list of paths without colons", row->name)
+		                       : arena_format(collected->call->arena, "%s cannot be %s", row->name,
+		                                      value_kind_name(member->value.kind)),
+		               err);
 	if (!setting_store(collected, index, text, place(reader, member->line), err)) {
 		char cause[sizeof err->cause];
 
 		memcpy(cause, err->cause, sizeof cause);
 		return invalid(reader, member->value.line, member->value.column,
-			       arena_format(collected->call->arena, "%s does not accept \"%s\": %s", row->name, text, cause), err);
+		               arena_format(collected->call->arena, "%s does not accept \"%s\": %s", row->name, text,
+		                            cause),
+		               err);
 	}
 	if (reader->project && strcmp(row->name, "context") == 0)
 		collected->project_context = text;
@@ -197,11 +205,13 @@ static bool read_document(void *user, struct value *document, struct error *err)
 	struct config_reader *reader = user;
 
 	if (++reader->documents > 1)
-		return invalid(reader, document->line, document->column, "a configuration file holds one document", err);
+		return invalid(reader, document->line, document->column, "a configuration file holds one document",
+		               err);
 	if (document->kind == VALUE_NULL)
 		return true;
 	if (document->kind != VALUE_OBJECT)
-		return invalid(reader, document->line, document->column, "a configuration file is a mapping of settings", err);
+		return invalid(reader, document->line, document->column,
+		               "a configuration file is a mapping of settings", err);
 	for (size_t i = 0; i < document->list.count; i++) {
 		if (!read_member(reader, &document->list.members[i], err))
 			return false;
@@ -227,12 +237,12 @@ bool settings_read_file(struct collected *collected, const char *path, bool proj
 	text_list_add(arena, &collected->settings->files, path);
 	scratch = arena_new((size_t)64 << 20);
 	good = yaml_parse(scratch, path, reader.text.data, reader.text.len, &document_default_limits, &findings,
-			  read_document, &reader, err);
+	                  read_document, &reader, err);
 	arena_free(scratch);
 	if (!good)
 		return false;
 	if (findings.count > 0)
 		return invalid(&reader, (uint32_t)findings.items[0].line, (uint32_t)findings.items[0].column,
-			       findings.items[0].message, err);
+		               findings.items[0].message, err);
 	return true;
 }

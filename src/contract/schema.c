@@ -51,8 +51,9 @@ void contract_schema_emit(struct emitter *emitter, enum contract_kind kind)
 
 bool contract_reference(struct buffer *out)
 {
-	buffer_text(out, "# The contracts\n\nRendered from the tables of the program; do not edit by hand. Every document starts with "
-			 "`apiVersion: fractalops/v1` and `kind:`; the fields below stand under `spec:`.\n");
+	buffer_text(out, "# The contracts\n\nRendered from the tables of the program; do not edit by hand. Every "
+	                 "document starts with "
+	                 "`apiVersion: fractalops/v1` and `kind:`; the fields below stand under `spec:`.\n");
 	for (size_t i = 0; i < CONTRACT_KIND_COUNT; i++) {
 		buffer_format(out, "\n## %s\n\n%s.\n\n", contract_kinds[i].name, contract_kinds[i].text);
 		if (!schema_reference(out, contract_kinds[i].fields))

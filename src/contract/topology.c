@@ -4,6 +4,7 @@
 #include "cache.h"
 #include "fops/base/arena.h"
 #include "image_build.h"
+#include "topology_image.h"
 
 #define SCRATCH_BYTES ((size_t)1024 * 1024 * 1024)
 
@@ -150,6 +151,17 @@ bool topology_open(struct arena *arena, const struct topology_request *request, 
 	return true;
 }
 
+bool topology_open_image(struct arena *arena, const void *data, size_t len, struct topology **ret_topology)
+{
+	struct topology topology = { 0 };
+
+	if (image_open(data, len, &topology.image) != NULL)
+		return false;
+	*ret_topology = arena_alloc(arena, sizeof topology);
+	**ret_topology = topology;
+	return true;
+}
+
 void topology_close(struct topology *topology)
 {
 	if (topology == NULL)
@@ -245,7 +257,7 @@ size_t topology_role(const struct topology *topology, const char *role, size_t *
 
 static bool damaged(const struct topology *topology, struct error *err)
 {
-	if (topology->built != NULL)
+	if (topology->map.data == NULL)
 		return fail(err, ERROR_INTERNAL, "a compiled object cannot be read back");
 	(void)unlink(topology->cache_path);
 	fail(err, ERROR_DATA, "the topology cache is damaged");

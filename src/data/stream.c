@@ -41,10 +41,11 @@ static void add_tab(struct stream_check *check, const struct position *position)
 	size_t size = check->tab_count * 2;
 	size_t end = position->at;
 
-	while (end < position->len && (position->data[end] == ' ' || position->data[end] == '\t'))
-		end++;
+	/* only the first tab of a line looks for the end of the blanks, which may be long */
 	if (check->tab_count > 0 && check->tabs[check->tab_count - 1].line == position->line)
 		return;
+	while (end < position->len && (position->data[end] == ' ' || position->data[end] == '\t'))
+		end++;
 	if ((check->tab_count & (check->tab_count - 1)) == 0) {
 		check->tabs = reallocarray(check->tabs, size == 0 ? 1 : size, sizeof *check->tabs);
 		if (check->tabs == NULL)

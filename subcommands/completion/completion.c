@@ -1,6 +1,7 @@
 /* completion: the script for a shell, and the hidden command that it calls. */
 #include "completion.h"
 
+#include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
 #include "fops/cli/call.h"
@@ -8,10 +9,9 @@
 #include "fops/cli/help.h"
 #include "fops/cli/output.h"
 #include "fops/cli/settings.h"
-#include "../topology_access.h"
 
-#define MOST_VALUES   2000
-#define ANSWER_LIMIT  ((size_t)4 << 20)
+#define MOST_VALUES  2000
+#define ANSWER_LIMIT ((size_t)4 << 20)
 
 static bool print_script(struct call *call, struct error *err)
 {
@@ -38,7 +38,8 @@ static const char *const examples[] = {
 const struct command completion_command = {
 	.name = "completion",
 	.summary = "Print the completion script for a shell",
-	.about = "The installed package brings the scripts along; this prints them for other places. The script is a small stub that asks fops itself.",
+	.about = "The installed package brings the scripts along; this prints them for other places. The script is a "
+	         "small script that asks fops itself.",
 	.arguments = "bash|zsh|fish",
 	.arguments_min = 1,
 	.arguments_max = 1,
@@ -69,7 +70,8 @@ static void supply_values(void *user, enum value_source source, struct buffer *o
 		return;
 	if (source == VALUES_CONTEXTS) {
 		for (size_t i = 0; i < call->settings->context_count; i++)
-			buffer_format(out, "%s\t%s\n", call->settings->contexts[i].name, call->settings->contexts[i].file);
+			buffer_format(out, "%s\t%s\n", call->settings->contexts[i].name,
+			              call->settings->contexts[i].file);
 	} else if (source == VALUES_COMMANDS) {
 		size_t count;
 		const struct extension *list = extension_list(call, &count);

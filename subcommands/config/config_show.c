@@ -10,7 +10,8 @@ struct show_options {
 };
 
 static const struct command_option options[] = {
-	{ "origin", 0, SLOT(struct show_options, origin), NULL, NULL, "show the place each value came from", NULL, VALUES_NONE, 0, 0 },
+	{ "origin", 0, SLOT(struct show_options, origin), NULL, NULL, "show the place each value came from", NULL,
+	  VALUES_NONE, 0, 0 },
 	{ 0 },
 };
 
@@ -24,8 +25,10 @@ struct setting_record {
 static const struct column columns[] = {
 	{ "name", "NAME", SLOT(struct setting_record, name), COLUMN_KEEP, "name of the setting", NULL, NULL, 0 },
 	{ "value", "VALUE", SLOT(struct setting_record, value), COLUMN_KEEP, "effective value", NULL, NULL, 0 },
-	{ "origin", "ORIGIN", SLOT(struct setting_record, origin), COLUMN_WIDE, "flag, variable, file and line, or built-in", NULL, NULL, 0 },
-	{ "text", "MEANING", SLOT(struct setting_record, text), COLUMN_WIDE | COLUMN_ASIDE, "what it is for", NULL, NULL, 0 },
+	{ "origin", "ORIGIN", SLOT(struct setting_record, origin), COLUMN_WIDE,
+	  "flag, variable, file and line, or built-in", NULL, NULL, 0 },
+	{ "text", "MEANING", SLOT(struct setting_record, text), COLUMN_WIDE | COLUMN_ASIDE, "what it is for", NULL,
+	  NULL, 0 },
 	{ 0 },
 };
 
@@ -41,8 +44,7 @@ static bool show_settings(struct call *call, struct error *err)
 	for (size_t i = 0; i < settings->row_count; i++) {
 		const struct setting *row = &settings->rows[i];
 
-		output_row(call->output,
-			   &(struct setting_record){ row->name, row->value, row->origin, row->text });
+		output_row(call->output, &(struct setting_record){ row->name, row->value, row->origin, row->text });
 	}
 	for (size_t i = 0; i < settings->files.count; i++)
 		log_detail(&call->log, "read %s", settings->files.items[i]);
@@ -61,8 +63,9 @@ static const int exits[] = { EXIT_CONFIG, -1 };
 const struct command config_show_command = {
 	.name = "show",
 	.summary = "Show each setting and its origin",
-	.about = "A flag beats the environment, which beats the project file (.fops/config in the nearest parent folder), the user file, the system file "
-		 "and the built-in value.",
+	.about = "A flag beats the environment, which beats the project file (.fops/config in the nearest parent "
+	         "folder), the user file, the system file "
+	         "and the built-in value.",
 	.options = options,
 	.options_size = sizeof(struct show_options),
 	.columns = columns,

@@ -36,7 +36,8 @@ static bool show_context(struct call *call, struct error *err)
 	return settings_context_missing(call, name, err);
 }
 
-static const char *const examples[] = { "fops context show", "fops context show lab -o json", "fops context show -o name", NULL };
+static const char *const examples[] = { "fops context show", "fops context show lab -o json",
+	                                "fops context show -o name", NULL };
 
 static const int exits[] = { EXIT_NOT_FOUND, EXIT_CONFIG, -1 };
 

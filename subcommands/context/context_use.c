@@ -14,7 +14,8 @@ static bool use_context(struct call *call, struct error *err)
 	if (!settings_use_context(call, name, err))
 		return false;
 	if (call->globals.quiet == 0)
-		output_text(call->output, arena_format(call->arena, "ok changed=context/%s file=%s\n", name, call->settings->user_file));
+		output_text(call->output, arena_format(call->arena, "ok changed=context/%s file=%s\n", name,
+		                                       call->settings->user_file));
 	return true;
 }
 

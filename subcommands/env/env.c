@@ -12,7 +12,8 @@ struct env_options {
 };
 
 static const struct command_option options[] = {
-	{ "shell", 0, SLOT(struct env_options, shell), "SHELL", "sh", "syntax to print", "sh|fish", VALUES_CHOICES, 0, 0 },
+	{ "shell", 0, SLOT(struct env_options, shell), "SHELL", "sh", "syntax to print", "sh|fish", VALUES_CHOICES, 0,
+	  0 },
 	{ 0 },
 };
 
@@ -48,8 +49,8 @@ static bool print_environment(struct call *call, struct error *err)
 
 	(void)err;
 	for (size_t i = 0; i < settings->topology.count; i++)
-		topology = topology == NULL ? settings->topology.items[i] :
-					      arena_format(call->arena, "%s:%s", topology, settings->topology.items[i]);
+		topology = topology == NULL ? settings->topology.items[i]
+		                            : arena_format(call->arena, "%s:%s", topology, settings->topology.items[i]);
 	if (settings->context != NULL)
 		assign(&out, "FOPS_CONTEXT", settings->context, fish);
 	if (topology != NULL)
@@ -64,8 +65,9 @@ static const char *const examples[] = { "eval \"$(fops env)\"", "fops env --shel
 const struct command env_command = {
 	.name = "env",
 	.summary = "Print the context as shell assignments",
-	.about = "Prints FOPS_CONTEXT and FOPS_TOPOLOGY of the effective settings, ready for eval or direnv. Running it again changes nothing, and it never "
-		 "prints a secret.",
+	.about = "Prints FOPS_CONTEXT and FOPS_TOPOLOGY of the effective settings, ready for eval or direnv. Running "
+	         "it again changes nothing, and it never "
+	         "prints a secret.",
 	.options = options,
 	.options_size = sizeof(struct env_options),
 	.examples = examples,

@@ -55,7 +55,8 @@ static bool render(struct call *call, struct buffer *text, struct error *err)
 		return true;
 	}
 	if (words->count == 2 && strcmp(words->items[0], "errors") == 0)
-		return help_error_render(call->arena, text, words->items[1]) || unknown_code(call, words->items[1], err);
+		return help_error_render(call->arena, text, words->items[1]) ||
+		       unknown_code(call, words->items[1], err);
 	topic = words->count == 1 ? help_topic_find(words->items[0]) : NULL;
 	if (topic != NULL) {
 		help_topic_render(call->arena, text, topic);

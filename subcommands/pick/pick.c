@@ -3,13 +3,13 @@
 
 #include <errno.h>
 
+#include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
 #include "fops/base/terminal.h"
 #include "fops/cli/call.h"
 #include "fops/cli/output.h"
 #include "fops/cli/settings.h"
-#include "../topology_access.h"
 
 #define LONGEST_ANSWER 256
 #define MOST_SHOWN     20
@@ -33,7 +33,8 @@ static bool read_candidates(struct call *call, struct candidates *ret_list, stru
 	if (strcmp(kind, "contexts") == 0) {
 		*ret_list = (struct candidates){ arena_array(call->arena, count, sizeof *ret_list->items), count };
 		for (size_t i = 0; i < count; i++)
-			ret_list->items[i] = (struct candidate){ call->settings->contexts[i].name, call->settings->contexts[i].file };
+			ret_list->items[i] = (struct candidate){ call->settings->contexts[i].name,
+				                                 call->settings->contexts[i].file };
 		return true;
 	}
 	if (strcmp(kind, "runtime-assets") != 0) {
@@ -47,8 +48,9 @@ static bool read_candidates(struct call *call, struct candidates *ret_list, stru
 	count = topology_count(topology, KIND_RUNTIME_ASSET);
 	*ret_list = (struct candidates){ arena_array(call->arena, count, sizeof *ret_list->items), count };
 	for (size_t i = 0; i < count; i++)
-		ret_list->items[i] = (struct candidate){ arena_copy(call->arena, topology_id(topology, KIND_RUNTIME_ASSET, i)),
-							 arena_copy(call->arena, topology_asset_role(topology, i)) };
+		ret_list->items[i] =
+		        (struct candidate){ arena_copy(call->arena, topology_id(topology, KIND_RUNTIME_ASSET, i)),
+			                    arena_copy(call->arena, topology_asset_role(topology, i)) };
 	return true;
 }
 
@@ -159,8 +161,9 @@ static const int exits[] = { EXIT_DECLINED, EXIT_NOT_FOUND, EXIT_CONFIG, -1 };
 const struct command pick_command = {
 	.name = "pick",
 	.summary = "Choose a name from a list on a terminal",
-	.about = "Lists names on stderr, reads a number or part of a name, and prints the chosen name on stdout. Without a terminal it is an error, never a "
-		 "wait.",
+	.about = "Lists names on stderr, reads a number or part of a name, and prints the chosen name on stdout. "
+	         "Without a terminal it is an error, never a "
+	         "wait.",
 	.arguments = "runtime-assets|contexts",
 	.arguments_min = 1,
 	.arguments_max = 1,

@@ -31,7 +31,7 @@ static void write_file(struct rendering *rendering, const char *name, struct buf
 		rendering->failed = true;
 	}
 	if (!rendering->failed && (!file_make_folders(path_folder(arena, path), rendering->err) ||
-				   !file_write(path, buffer_string(text), text->len, 0644, false, rendering->err)))
+	                           !file_write(path, buffer_string(text), text->len, 0644, false, rendering->err)))
 		rendering->failed = true;
 	buffer_done(text);
 }
@@ -56,7 +56,8 @@ static void render_command_page(void *user, const struct command *command, const
 		command_schema_emit(call->arena, &emitter, command, path);
 		(void)emit_finish(&emitter, true);
 	}
-	write_file(rendering, arena_format(call->arena, "contracts/output/%s.schema.json", manual_name(call->arena, path)), &text);
+	write_file(rendering,
+	           arena_format(call->arena, "contracts/output/%s.schema.json", manual_name(call->arena, path)), &text);
 }
 
 static void render_topics(struct rendering *rendering)
@@ -76,7 +77,9 @@ static void render_completions(struct rendering *rendering)
 	static const struct {
 		const char *shell;
 		const char *file;
-	} rows[] = { { "bash", "completions/fops.bash" }, { "zsh", "completions/_fops" }, { "fish", "completions/fops.fish" } };
+	} rows[] = { { "bash", "completions/fops.bash" },
+		     { "zsh", "completions/_fops" },
+		     { "fish", "completions/fops.fish" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct buffer text = BUFFER(TEXT_LIMIT);

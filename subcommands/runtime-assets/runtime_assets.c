@@ -11,15 +11,16 @@ static const struct command *const verbs[] = {
 static const char *const examples[] = {
 	"fops runtime-assets list",
 	"fops runtime-assets check --all",
-	"fops runtime-assets run --role daytona_runtime -- python -V",
+	"fops runtime-assets run --role daytona_runtime -- df -h",
 	NULL,
 };
 
 const struct command runtime_assets_command = {
 	.name = "runtime-assets",
 	.summary = "List, check and control owned machines",
-	.about = "A runtime asset is a typed machine surface that the organization owns. It is chosen only by --asset-id or --role; how it is "
-		 "reached is the topology's business.",
+	.about = "A runtime asset is a typed machine surface that the organization owns. It is chosen only by "
+	         "--asset-id or --role; how it is "
+	         "reached is the topology's business.",
 	.examples = examples,
 	.see = "fops help topology, fops help selection, fops help run",
 	.verbs = verbs,
@@ -28,8 +29,8 @@ const struct command runtime_assets_command = {
 bool selection_read(const struct selection_options *options, struct asset_selection *ret_selection, struct error *err)
 {
 	static const char prefix[] = "runtime-asset/";
-	struct asset_selection selection = { options->asset_id, options->role,	 options->kind,
-					     options->owner,	options->labels, options->all };
+	struct asset_selection selection = { options->asset_id, options->role,   options->kind,
+		                             options->owner,    options->labels, options->all };
 
 	if (options->asset_id != NULL && text_starts(options->asset_id, prefix))
 		selection.asset_id = options->asset_id + strlen(prefix);
@@ -40,7 +41,7 @@ bool selection_read(const struct selection_options *options, struct asset_select
 }
 
 bool selection_resolve(struct arena *arena, const struct topology *topology, const struct asset_selection *selection,
-		       struct runtime_asset **ret_assets, size_t *ret_count, struct error *err)
+                       struct runtime_asset **ret_assets, size_t *ret_count, struct error *err)
 {
 	struct asset_choice choice;
 	struct runtime_asset *assets;
@@ -65,11 +66,12 @@ bool policy_check(const struct runtime_asset *assets, size_t count, const char *
 
 		if (!text_equal(policy, "proposal"))
 			continue;
-		fail(err, ERROR_PROPOSAL_REQUIRED, "%s on asset %s needs an approved proposal", action, asset->asset_id);
+		fail(err, ERROR_PROPOSAL_REQUIRED, "%s on asset %s needs an approved proposal", action,
+		     asset->asset_id);
 		error_cause(err, "the contract says policy.%s: proposal", action);
 		error_object(err, "runtime-asset/%s", asset->asset_id);
 		error_fix(err, "fops proposals open --action runtime-assets.%s --asset-id %s --reason \"TEXT\"", action,
-			  asset->asset_id);
+		          asset->asset_id);
 		return false;
 	}
 	return true;

@@ -1,12 +1,12 @@
 /* runtime-assets check: a verdict on each asset's liveness. */
 #include "fops/asset/check.h"
 
+#include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/cli/call.h"
 #include "fops/cli/output.h"
 #include "fops/cli/progress.h"
 #include "runtime_assets.h"
-#include "../topology_access.h"
 
 struct check_options {
 	struct selection_options selection;
@@ -16,8 +16,8 @@ struct check_options {
 static const struct command_option options[] = {
 	SELECTION_OPTIONS(struct check_options),
 	SELECTION_ALL(struct check_options, "check every asset of the topology"),
-	{ "wait", 0, SLOT(struct check_options, wait), "COND", NULL, "return when every asset is ok", "ok", VALUES_CHOICES,
-	  OPTION_VALUE_OPTIONAL, 0 },
+	{ "wait", 0, SLOT(struct check_options, wait), "COND", NULL, "return when every asset is ok", "ok",
+	  VALUES_CHOICES, OPTION_VALUE_OPTIONAL, 0 },
 	{ 0 },
 };
 
@@ -25,13 +25,16 @@ static const struct command_option options[] = {
 
 static const struct column columns[] = {
 	{ "asset_id", "ASSET ID", ROW(asset_id), COLUMN_KEEP, "identifier of the asset", NULL, NULL, 0 },
-	{ "state", "STATE", ROW(state), COLUMN_KEEP | COLUMN_STATE, "the verdict", "ok|degraded|down|unknown", NULL, 0 },
-	{ "latency_ms", "LATENCY MS", ROW(latency_ms), 0, "time of the health request, else of the attach", NULL, NULL, 0 },
+	{ "state", "STATE", ROW(state), COLUMN_KEEP | COLUMN_STATE, "the verdict", "ok|degraded|down|unknown", NULL,
+	  0 },
+	{ "latency_ms", "LATENCY MS", ROW(latency_ms), 0, "time of the health request, else of the attach", NULL, NULL,
+	  0 },
 	{ "cause", "CAUSE", ROW(cause), COLUMN_UNTRUSTED, "why the verdict is not ok", NULL, NULL, 0 },
 	{ "fix", "FIX", ROW(fix), 0, "what helps", NULL, NULL, 0 },
 	{ "machine", "MACHINE", ROW(machine), COLUMN_WIDE | COLUMN_STATE, "what the driver saw",
 	  "running|stopped|missing|unreachable|refused|unknown", NULL, 0 },
-	{ "health", "HEALTH", ROW(health), COLUMN_WIDE | COLUMN_STATE, "result of the health contract", "ok|bad|none|unknown", NULL, 0 },
+	{ "health", "HEALTH", ROW(health), COLUMN_WIDE | COLUMN_STATE, "result of the health contract",
+	  "ok|bad|none|unknown", NULL, 0 },
 	{ "role", "ROLE", ROW(role), COLUMN_WIDE, "role that the asset plays", NULL, NULL, 0 },
 	{ "kind", "KIND", ROW(kind), COLUMN_WIDE, "kind of machine", "lxc|kubernetes", NULL, 0 },
 	{ "driver", "DRIVER", ROW(driver), COLUMN_WIDE, "driver that reaches it", NULL, NULL, 0 },
@@ -59,9 +62,10 @@ static void print_results(struct call *call, const struct check_result *results,
 	}
 }
 
-/* What ended the check early still leaves rows: they are printed as a partial document and the reason follows as the error. */
+/* What ended the check early still leaves rows: they are printed as a partial document and the reason follows as the
+ * error. */
 static bool check_all(struct call *call, struct asset_context *context, const struct runtime_asset *assets,
-		      size_t count, bool wait, struct error *err)
+                      size_t count, bool wait, struct error *err)
 {
 	struct check_result *results = arena_array(call->arena, count, sizeof *results);
 	struct progress *progress = progress_start(call);
@@ -119,9 +123,12 @@ static const int exits[] = { EXIT_CHECK_FAILED, EXIT_DATA, EXIT_NOT_FOUND, EXIT_
 const struct command runtime_assets_check_command = {
 	.name = "check",
 	.summary = "Check that assets are alive as their contract says",
-	.about = "Looks whether each machine runs and takes commands, and whether its executor answers as the health contract says: method, path, "
-		 "status and, optionally, one JSON value. All assets are checked at once under one deadline; one row each, with cause and fix.\n\n"
-		 "The verdict is the exit status: 0 when every asset is ok, 12 otherwise. --wait repeats until all are ok or --timeout runs out.",
+	.about = "Looks whether each machine runs and takes commands, and whether its executor answers as the health "
+	         "contract says: method, path, "
+	         "status and, optionally, one JSON value. All assets are checked at once under one deadline; one row "
+	         "each, with cause and fix.\n\n"
+	         "The verdict is the exit status: 0 when every asset is ok, 12 otherwise. --wait repeats until all are "
+	         "ok or --timeout runs out.",
 	.options = options,
 	.options_size = sizeof(struct check_options),
 	.columns = columns,
@@ -131,7 +138,7 @@ const struct command runtime_assets_check_command = {
 	.examples = examples,
 	.exits = exits,
 	.see = "fops help topology, fops help exit-codes",
-	.flags = COMMAND_ROWS | COMMAND_TOPOLOGY | COMMAND_NETWORK | COMMAND_PARALLEL | COMMAND_VERDICT | COMMAND_PROGRESS |
-		 COMMAND_SETTINGS,
+	.flags = COMMAND_ROWS | COMMAND_TOPOLOGY | COMMAND_NETWORK | COMMAND_PARALLEL | COMMAND_VERDICT |
+	         COMMAND_PROGRESS | COMMAND_SETTINGS,
 	.run = check,
 };

@@ -1,9 +1,9 @@
 /* runtime-assets list: the assets of the topology, one row each. */
+#include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/cli/call.h"
 #include "fops/cli/output.h"
 #include "runtime_assets.h"
-#include "../topology_access.h"
 
 struct list_options {
 	struct selection_options selection;
@@ -44,7 +44,7 @@ static const struct column columns[] = {
 };
 
 static bool print_assets(struct call *call, const struct topology *topology, const struct asset_choice *choice,
-			 struct error *err)
+                         struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new((size_t)64 << 20);
 
@@ -57,9 +57,10 @@ static bool print_assets(struct call *call, const struct topology *topology, con
 		if (!topology_read_asset(topology, index, scratch, &asset, err))
 			return false;
 		output_row(call->output,
-			   &(struct asset_row){ asset.asset_id, asset.role, asset.kind, runtime_asset_driver(&asset), asset.owner,
-						asset.executor_ref, asset.policy.run, asset.policy.request, asset.labels,
-						topology_origin(topology, KIND_RUNTIME_ASSET, index, scratch) });
+		           &(struct asset_row){ asset.asset_id, asset.role, asset.kind, runtime_asset_driver(&asset),
+		                                asset.owner, asset.executor_ref, asset.policy.run, asset.policy.request,
+		                                asset.labels,
+		                                topology_origin(topology, KIND_RUNTIME_ASSET, index, scratch) });
 		arena_rewind(scratch, mark);
 	}
 	return true;
@@ -89,7 +90,8 @@ static const int exits[] = { EXIT_DATA, EXIT_NOT_FOUND, EXIT_CONFIG, -1 };
 const struct command runtime_assets_list_command = {
 	.name = "list",
 	.summary = "List the assets of the topology",
-	.about = "Without selection flags every asset is listed, sorted by id. Nothing is contacted: the answer comes from the contracts alone.",
+	.about = "Without selection flags every asset is listed, sorted by id. Nothing is contacted: the answer comes "
+	         "from the contracts alone.",
 	.options = options,
 	.options_size = sizeof(struct list_options),
 	.columns = columns,

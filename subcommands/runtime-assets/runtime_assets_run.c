@@ -1,13 +1,13 @@
 /* runtime-assets run: a command on one asset, or on many at once. */
 #include "fops/asset/run.h"
 
+#include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/base/terminal.h"
 #include "fops/cli/call.h"
 #include "fops/cli/output.h"
 #include "fops/cli/settings.h"
 #include "runtime_assets.h"
-#include "../topology_access.h"
 
 struct run_options {
 	struct selection_options selection;
@@ -26,13 +26,19 @@ struct run_options {
 static const struct command_option options[] = {
 	SELECTION_OPTIONS(struct run_options),
 	SELECTION_ALL(struct run_options, "run on every asset that matches, several at a time"),
-	{ "shell", 0, OPTION(shell), NULL, NULL, "join the words and hand them to sh -c on the asset", NULL, VALUES_NONE, 0, 0 },
-	{ "env", 'e', OPTION(env), "NAME[=VALUE]", NULL, "set a variable for the command; NAME alone passes your own", NULL, VALUES_NONE, 0, 0 },
-	{ "workdir", 'w', OPTION(workdir), "FOLDER", NULL, "start the command in this folder of the asset", NULL, VALUES_NONE, 0, 0 },
-	{ "user", 'u', OPTION(user), "USER", NULL, "run as this user (name or UID[:GID]) of the asset", NULL, VALUES_NONE, 0, 0 },
-	{ "stdin", 'i', OPTION(input), NULL, NULL, "pass standard input on; without it the command reads nothing", NULL, VALUES_NONE, 0, 0 },
+	{ "shell", 0, OPTION(shell), NULL, NULL, "join the words and hand them to sh -c on the asset", NULL,
+	  VALUES_NONE, 0, 0 },
+	{ "env", 'e', OPTION(env), "NAME[=VALUE]", NULL, "set a variable for the command; NAME alone passes your own",
+	  NULL, VALUES_NONE, 0, 0 },
+	{ "workdir", 'w', OPTION(workdir), "FOLDER", NULL, "start the command in this folder of the asset", NULL,
+	  VALUES_NONE, 0, 0 },
+	{ "user", 'u', OPTION(user), "USER", NULL, "run as this user (name or UID[:GID]) of the asset", NULL,
+	  VALUES_NONE, 0, 0 },
+	{ "stdin", 'i', OPTION(input), NULL, NULL, "pass standard input on; without it the command reads nothing", NULL,
+	  VALUES_NONE, 0, 0 },
 	{ "tty", 't', OPTION(terminal), NULL, NULL, "give the command a terminal", NULL, VALUES_NONE, 0, 0 },
-	{ "raw", 0, OPTION(raw), NULL, NULL, "do not filter control characters on a terminal", NULL, VALUES_NONE, 0, 0 },
+	{ "raw", 0, OPTION(raw), NULL, NULL, "do not filter control characters on a terminal", NULL, VALUES_NONE, 0,
+	  0 },
 	{ "result-file", 0, OPTION(result_file), "FILE", NULL, "write the outcome as JSON", NULL, VALUES_FILES, 0, 0 },
 	{ 0 },
 };
@@ -72,7 +78,8 @@ static void print_line(void *user, const char *asset_id, int stream, const char 
 	ssize_t written;
 
 	if (many->jsonl) {
-		output_event(many->call->output, "output", emit_line, &(struct line_event){ asset_id, stream, line, len });
+		output_event(many->call->output, "output", emit_line,
+		             &(struct line_event){ asset_id, stream, line, len });
 		return;
 	}
 	buffer_format(&text, "%s: ", asset_id);
@@ -107,7 +114,8 @@ static void note_result(void *user, const struct run_result *result)
 	if (many->jsonl)
 		output_event(many->call->output, "item", emit_result, result);
 	else if (result->exit_status != 0)
-		log_detail(&many->call->log, "%s: %s, status %lld", result->asset_id, result->state, (long long)result->exit_status);
+		log_detail(&many->call->log, "%s: %s, status %lld", result->asset_id, result->state,
+		           (long long)result->exit_status);
 }
 
 /* The status of the worst asset: what never ended well counts more than what ended badly. */
@@ -132,8 +140,8 @@ static void print_summary(const struct many *many, const struct run_result *resu
 	for (size_t i = 0; i < many->count; i++) {
 		if (results[i].exit_status != 0)
 			buffer_format(&text, "%s: %s, status %lld%s%s\n", results[i].asset_id, results[i].state,
-				      (long long)results[i].exit_status, results[i].message == NULL ? "" : ": ",
-				      results[i].message == NULL ? "" : results[i].message);
+			              (long long)results[i].exit_status, results[i].message == NULL ? "" : ": ",
+			              results[i].message == NULL ? "" : results[i].message);
 	}
 	buffer_format(&text, "%zu assets: %zu ok, %zu failed\n", many->count, many->count - many->failed, many->failed);
 	written = write(STDERR_FILENO, buffer_string(&text), text.len);
@@ -142,7 +150,7 @@ static void print_summary(const struct many *many, const struct run_result *resu
 }
 
 static bool run_many(struct call *call, struct asset_context *context, const struct runtime_asset *assets, size_t count,
-		     const struct run_request *request, struct error *err)
+                     const struct run_request *request, struct error *err)
 {
 	struct many many = { call, output_format(call->output) == OUTPUT_JSONL, 0, count };
 	struct run_listener listener = { print_line, note_result, &many };
@@ -158,7 +166,7 @@ static bool run_many(struct call *call, struct asset_context *context, const str
 }
 
 static bool run_one(struct call *call, struct asset_context *context, const struct runtime_asset *asset,
-		    const struct run_request *request, struct error *err)
+                    const struct run_request *request, struct error *err)
 {
 	struct run_result result;
 	struct error outcome;
@@ -174,7 +182,7 @@ static bool run_one(struct call *call, struct asset_context *context, const stru
 }
 
 static bool run_on(struct call *call, struct asset_context *context, const struct runtime_asset *assets, size_t count,
-		   struct error *err)
+                   struct error *err)
 {
 	const struct run_options *wanted = call->options;
 	struct run_request request = {
@@ -230,17 +238,20 @@ static const char *const examples[] = {
 };
 
 static const int exits[] = { EXIT_PROPOSAL_REQUIRED, EXIT_TIMEOUT,     EXIT_NOT_STARTED, EXIT_NOT_EXECUTABLE,
-			     EXIT_COMMAND_NOT_FOUND, EXIT_INTERRUPTED, EXIT_LINK_LOST,	 -1 };
+	                     EXIT_COMMAND_NOT_FOUND, EXIT_INTERRUPTED, EXIT_LINK_LOST,   -1 };
 
 const struct command runtime_assets_run_command = {
 	.name = "run",
 	.summary = "Run a command on an asset",
-	.about = "The words behind -- are the command and its arguments, passed exactly and without a shell. Standard output and error stay apart "
-		 "and are streamed; the exit status is the command's own. A command killed by signal N gives 128+N.\n\n"
-		 "Every failure of fops before the start is 125 (13 when the contract asks for a proposal); nothing ran then. 255 means that the "
-		 "link broke after the start and the outcome is unknown. --result-file always tells which it was.\n\n"
-		 "The first Ctrl-C goes to the remote command, the second ends it hard. With --all the output lines are prefixed by the asset's id, and "
-		 "the exit status is the highest one.",
+	.about = "The words behind -- are the command and its arguments, passed exactly and without a shell. Standard "
+	         "output and error stay apart "
+	         "and are streamed; the exit status is the command's own. A command killed by signal N gives 128+N.\n\n"
+	         "Every failure of fops before the start is 125 (13 when the contract asks for a proposal); nothing "
+	         "ran then. 255 means that the "
+	         "link broke after the start and the outcome is unknown. --result-file always tells which it was.\n\n"
+	         "The first Ctrl-C goes to the remote command, the second ends it hard. With --all the output lines "
+	         "are prefixed by the asset's id, and "
+	         "the exit status is the highest one.",
 	.rest = "COMMAND [ARGUMENT...]",
 	.rest_min = 1,
 	.options = options,
@@ -248,7 +259,7 @@ const struct command runtime_assets_run_command = {
 	.examples = examples,
 	.exits = exits,
 	.see = "fops help run, fops help selection",
-	.flags = COMMAND_EVENTS | COMMAND_TOPOLOGY | COMMAND_NETWORK | COMMAND_PARALLEL | COMMAND_OWN_EXIT | COMMAND_EXECUTES |
-		 COMMAND_NO_DEADLINE | COMMAND_SETTINGS,
+	.flags = COMMAND_EVENTS | COMMAND_TOPOLOGY | COMMAND_NETWORK | COMMAND_PARALLEL | COMMAND_OWN_EXIT |
+	         COMMAND_EXECUTES | COMMAND_NO_DEADLINE | COMMAND_SETTINGS,
 	.run = run,
 };

@@ -1,9 +1,9 @@
 /* runtime-assets show: everything the contract says of one asset. */
+#include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/cli/call.h"
 #include "fops/cli/output.h"
 #include "runtime_assets.h"
-#include "../topology_access.h"
 
 struct show_options {
 	struct selection_options selection;
@@ -66,8 +66,10 @@ static const struct column executor_columns[] = {
 	{ "plane", "PLANE", PART(executor_part, plane), 0, "plane it belongs to", NULL, NULL, 0 },
 	{ "url", "URL", PART(executor_part, url), 0, "executor URL, for machines only", NULL, NULL, 0 },
 	{ "auth", "AUTH", PART(executor_part, auth), 0, "mode of authentication", "none|bearer", NULL, 0 },
-	{ "secret_ref", "SECRET REF", PART(executor_part, secret_ref), 0, "where its secret is; never the value", NULL, NULL, 0 },
-	{ "server_name", "SERVER NAME", PART(executor_part, server_name), 0, "name that its certificate must have", NULL, NULL, 0 },
+	{ "secret_ref", "SECRET REF", PART(executor_part, secret_ref), 0, "where its secret is; never the value", NULL,
+	  NULL, 0 },
+	{ "server_name", "SERVER NAME", PART(executor_part, server_name), 0, "name that its certificate must have",
+	  NULL, NULL, 0 },
 	{ "pin", "PIN", PART(executor_part, pin), 0, "pinned public key", NULL, NULL, 0 },
 	{ 0 },
 };
@@ -91,9 +93,12 @@ static const struct column columns[] = {
 	{ "driver", "DRIVER", ROW(driver), 0, "driver that reaches it", NULL, NULL, 0 },
 	{ "owner", "OWNER", ROW(owner), 0, "who answers for it", NULL, NULL, 0 },
 	{ "labels", "LABELS", ROW(labels), 0, "labels, as KEY=VALUE", NULL, NULL, 0 },
-	{ "policy", "POLICY", SLOT_EMBEDDED(struct asset_record, policy), 0, "what needs a proposal", NULL, policy_columns, 0 },
-	{ "executor", "EXECUTOR", SLOT_EMBEDDED(struct asset_record, executor), 0, "how it is controlled over HTTP", NULL, executor_columns, 0 },
-	{ "health", "HEALTH", SLOT_EMBEDDED(struct asset_record, health), 0, "health contract that check uses", NULL, health_columns, 0 },
+	{ "policy", "POLICY", SLOT_EMBEDDED(struct asset_record, policy), 0, "what needs a proposal", NULL,
+	  policy_columns, 0 },
+	{ "executor", "EXECUTOR", SLOT_EMBEDDED(struct asset_record, executor), 0, "how it is controlled over HTTP",
+	  NULL, executor_columns, 0 },
+	{ "health", "HEALTH", SLOT_EMBEDDED(struct asset_record, health), 0, "health contract that check uses", NULL,
+	  health_columns, 0 },
 	{ "abilities", "ABILITIES", ROW(abilities), 0, "what run can do on it", NULL, NULL, 0 },
 	{ "origin", "ORIGIN", ROW(origin), 0, "file and line of its document", NULL, NULL, 0 },
 	{ "topology", "TOPOLOGY", ROW(topology), 0, "SHA-256 of the topology's contents", NULL, NULL, 0 },
@@ -104,12 +109,12 @@ static struct health_part show_health(const struct health *health)
 {
 	if (!health->present)
 		return (struct health_part){ 0 };
-	return (struct health_part){ health->method, health->path, { health->expect.status, true }, health->expect.pointer,
-				     health->expect.value, { health->timeout.ms, true } };
+	return (struct health_part){ health->method,         health->path,         { health->expect.status, true },
+		                     health->expect.pointer, health->expect.value, { health->timeout.ms, true } };
 }
 
 static bool show_executor(struct call *call, const struct topology *topology, const struct runtime_asset *asset,
-			  struct asset_record *record, struct error *err)
+                          struct asset_record *record, struct error *err)
 {
 	struct endpoint endpoint;
 	size_t index;
@@ -118,8 +123,10 @@ static bool show_executor(struct call *call, const struct topology *topology, co
 		return true;
 	if (!topology_read_endpoint(topology, index, call->arena, &endpoint, err))
 		return false;
-	record->executor = (struct executor_part){ endpoint.id, endpoint.plane, endpoint.executor_url, endpoint.auth.mode,
-						   endpoint.auth.secret_ref, endpoint.tls.server_name, endpoint.tls.pin };
+	record->executor =
+	        (struct executor_part){ endpoint.id,        endpoint.plane,           endpoint.executor_url,
+		                        endpoint.auth.mode, endpoint.auth.secret_ref, endpoint.tls.server_name,
+		                        endpoint.tls.pin };
 	if (!asset->health.present)
 		record->health = show_health(&endpoint.health);
 	return true;
@@ -131,9 +138,10 @@ static struct text_list show_abilities(struct call *call, unsigned abilities)
 		unsigned ability;
 		const char *name;
 	} rows[] = {
-		{ ASSET_INPUT, "stdin" },      { ASSET_HALF_CLOSE, "half-close" }, { ASSET_TERMINAL, "tty" },
-		{ ASSET_SIGNALS, "signals" },  { ASSET_USER, "user" },		   { ASSET_WORKDIR, "workdir" },
-		{ ASSET_ENVIRONMENT, "env" },  { ASSET_STREAMING, "streaming" },
+		{ ASSET_INPUT, "stdin" },     { ASSET_HALF_CLOSE, "half-close" },
+		{ ASSET_TERMINAL, "tty" },    { ASSET_SIGNALS, "signals" },
+		{ ASSET_USER, "user" },       { ASSET_WORKDIR, "workdir" },
+		{ ASSET_ENVIRONMENT, "env" }, { ASSET_STREAMING, "streaming" },
 	};
 	struct text_list list = { 0 };
 
@@ -145,7 +153,7 @@ static struct text_list show_abilities(struct call *call, unsigned abilities)
 }
 
 static bool print_asset(struct call *call, const struct topology *topology, const struct runtime_asset *asset,
-			struct error *err)
+                        struct error *err)
 {
 	const struct asset_driver *driver;
 	struct asset_record record = {

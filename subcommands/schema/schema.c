@@ -13,8 +13,8 @@ struct schema_options {
 };
 
 static const struct command_option options[] = {
-	{ "all", 0, SLOT(struct schema_options, all), NULL, NULL, "print the catalogue: every command, flag, field and exit status", NULL,
-	  VALUES_NONE, 0, 0 },
+	{ "all", 0, SLOT(struct schema_options, all), NULL, NULL,
+	  "print the catalogue: every command, flag, field and exit status", NULL, VALUES_NONE, 0, 0 },
 	{ 0 },
 };
 
@@ -27,7 +27,7 @@ static bool write_output(void *user, const char *data, size_t len)
 static void start(struct call *call, struct emitter *emitter)
 {
 	emit_start(emitter, call->globals.pretty || call->globals.format == NULL ? EMIT_JSON_PRETTY : EMIT_JSON,
-		   (struct sink){ write_output, call->output });
+	           (struct sink){ write_output, call->output });
 }
 
 /* "runtime-assets list", given as one word or two. */
@@ -78,7 +78,8 @@ static void list_schemas(struct call *call)
 {
 	output_text(call->output, "contracts:\n");
 	for (size_t i = 0; i < CONTRACT_KIND_COUNT; i++)
-		output_text(call->output, arena_format(call->arena, "  %s schema %s\n", call->program, contract_kinds[i].name));
+		output_text(call->output,
+		            arena_format(call->arena, "  %s schema %s\n", call->program, contract_kinds[i].name));
 	output_text(call->output, "outputs of commands, for example:\n");
 	output_text(call->output, arena_format(call->arena, "  %s schema runtime-assets list\n", call->program));
 	output_text(call->output, "everything:\n");
@@ -125,7 +126,8 @@ static const int exits[] = { EXIT_NOT_FOUND, -1 };
 const struct command schema_command = {
 	.name = "schema",
 	.summary = "Print JSON Schemas and the catalogue of commands",
-	.about = "Contracts are named as documents name them (RuntimeAsset, Endpoint), outputs by the words of their command.",
+	.about = "Contracts are named as documents name them (RuntimeAsset, Endpoint), outputs by the words of their "
+	         "command.",
 	.arguments = "[KIND | COMMAND...]",
 	.arguments_max = 4,
 	.argument_values = VALUES_COMMANDS,

@@ -36,7 +36,8 @@ static const struct column columns[] = {
 	{ "c_library", "C LIBRARY", ROW(c_library), 0, "C library it was built with", NULL, NULL, 0 },
 	{ "platform", "PLATFORM", ROW(platform), 0, "processor family and system it was built for", NULL, NULL, 0 },
 	{ "static", "STATIC", ROW(is_static), 0, "is everything linked in?", NULL, NULL, 0 },
-	{ "libraries", "LIBRARIES", ROW(libraries), 0, "linked libraries", NULL, library_columns, sizeof(struct library) },
+	{ "libraries", "LIBRARIES", ROW(libraries), 0, "linked libraries", NULL, library_columns,
+	  sizeof(struct library) },
 	{ 0 },
 };
 
@@ -96,12 +97,14 @@ static bool show_version(struct call *call, struct error *err)
 	return true;
 }
 
-static const char *const examples[] = { "fops version", "fops version -o json", "fops version -o jsonpath={.version}", NULL };
+static const char *const examples[] = { "fops version", "fops version -o json", "fops version -o jsonpath={.version}",
+	                                NULL };
 
 const struct command version_command = {
 	.name = "version",
 	.summary = "Show the version and every linked library",
-	.about = "The plain answer is one line; -o wide, json and yaml add compiler, platform and all linked libraries, so that a scanner can read them.",
+	.about = "The plain answer is one line; -o wide, json and yaml add compiler, platform and all linked "
+	         "libraries, so that a scanner can read them.",
 	.columns = columns,
 	.row_size = sizeof(struct version_record),
 	.item = "version",

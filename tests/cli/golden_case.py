@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Mapping
@@ -21,12 +22,14 @@ UNENDED = " without newline"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 # A control byte shows as its picture (U+2400 and on), so that a case file can be read and printed.
 PICTURES = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\n\t"} | {0x7F: "\u2421"}
+CONTROLS = {ord(picture): code for code, picture in PICTURES.items()}
 
 
 class CaseError(Exception):
     """The case file does not have the form of a case."""
 
 
+@functools.cache
 def version() -> str:
     """The version that meson.build gives the program."""
     found = re.search(r"^ *version: '([^']+)'", (ROOT / "meson.build").read_text(), re.MULTILINE)
@@ -46,9 +49,9 @@ class Block:
 
     def render(self, name: str) -> str:
         lines = [f"{name}{'' if self.ended else UNENDED}:\n"]
-        for line in self.text.splitlines(keepends=True):
-            body = line.removesuffix("\n")
-            lines.append(f"{INDENT}{body}\n" if body else "\n")
+        parts = self.text.split("\n")
+        for part in parts[:-1] if self.text == "" or self.ended else parts:
+            lines.append(f"{INDENT}{part}\n" if part else "\n")
         return "".join(lines)
 
 
@@ -129,7 +132,7 @@ def set_expectation(case: Case, key: str, value: str, block: str) -> None:
 def parse(path: Path) -> Case:
     """Reads one case file."""
     case = Case(path)
-    lines = split_lines(path.read_text())
+    lines = split_lines(path.read_bytes().decode())
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -153,10 +156,10 @@ def parse(path: Path) -> Case:
 
 
 def expand(text: str, places: Mapping[str, str]) -> str:
-    """{fixtures} and the like as paths of this machine."""
+    """{fixtures} and the like as paths of this machine, and pictures as the control characters they show."""
     for name, value in places.items():
         text = text.replace(f"{{{name}}}", value)
-    return text
+    return text.translate(CONTROLS)
 
 
 def hide_now(text: str, began: datetime, ended: datetime) -> str:

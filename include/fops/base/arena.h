@@ -38,7 +38,7 @@ char *arena_text(struct arena *arena, const char *text, size_t len) __attribute_
 /* A NUL-terminated copy of text, or NULL for NULL. */
 const char *arena_copy(struct arena *arena, const char *text);
 
-/* printf into the arena. */
+/* printf into the arena; a NULL format gives an empty text. */
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF(2, 3) __attribute__((returns_nonnull));
 char *arena_format_list(struct arena *arena, const char *format, va_list values) PRINTF(2, 0);
 

@@ -15,10 +15,10 @@
 /* Run FUNCTION_cleanup on the variable when its scope ends. */
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-#define UNUSED __attribute__((unused))
+#define UNUSED            __attribute__((unused))
 
-#define NORETURN __attribute__((noreturn))
+#define NORETURN          __attribute__((noreturn))
 
-#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_LEN(array)  (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -35,11 +35,11 @@ void loop_free(struct loop *loop);
 void loop_cleanup(struct loop **loop);
 
 /*
- * Watch a descriptor, or change what is watched (events 0: only hang-up). Regular files are always ready. One callback per descriptor.
- * errors INTERNAL
+ * Watch a descriptor, or change what is watched (events 0: only hang-up). Regular files are always ready. One callback
+ * per descriptor. errors INTERNAL
  */
 CHECKED bool loop_watch(struct loop *loop, int descriptor, unsigned events, loop_ready *ready, void *user,
-			struct error *err);
+                        struct error *err);
 
 /* Stop watching; safe inside callbacks, also for descriptors that are not watched. Call it before close(). */
 void loop_unwatch(struct loop *loop, int descriptor);
@@ -49,14 +49,14 @@ void loop_arm(struct loop *loop, struct loop_timer *timer, int64_t ms, loop_expi
 void loop_disarm(struct loop *loop, struct loop_timer *timer);
 
 /*
- * Deliver SIGINT, SIGTERM, SIGHUP and SIGWINCH to the callback instead of the process; they are blocked until loop_free.
- * errors INTERNAL
+ * Deliver SIGINT, SIGTERM, SIGHUP and SIGWINCH to the callback instead of the process; they are blocked until
+ * loop_free. errors INTERNAL
  */
 CHECKED bool loop_catch_signals(struct loop *loop, loop_signalled *signalled, void *user, struct error *err);
 
 /*
- * Wait for events until the deadline and dispatch them once. Returns false only when waiting itself failed (INTERNAL); a passed deadline
- * is no failure: ask deadline_passed().
+ * Wait for events until the deadline and dispatch them once. Returns false only when waiting itself failed (INTERNAL);
+ * a passed deadline is no failure: ask deadline_passed().
  */
 CHECKED bool loop_turn(struct loop *loop, struct deadline deadline, struct error *err);
 

@@ -10,8 +10,8 @@ struct settings;
 
 /* Values of the global flags; the table is global_options. */
 struct globals {
-	const char *format;      /* -o; NULL: FOPS_OUTPUT, then table */
-	bool json_given;         /* --json or --json=a,b */
+	const char *format; /* -o; NULL: FOPS_OUTPUT, then table */
+	bool json_given;    /* --json or --json=a,b */
 	const char *json_fields;
 	const char *fields;
 	struct text_list filters;
@@ -25,7 +25,7 @@ struct globals {
 	const char *context;
 	struct text_list topology;
 	bool cache;
-	const char *timeout;     /* a duration; NULL: settings */
+	const char *timeout; /* a duration; NULL: settings */
 	struct optional_int retries;
 	struct optional_int parallel;
 	const char *ca;
@@ -43,30 +43,31 @@ extern const struct command_option global_options[];
 
 struct call {
 	struct arena *arena;
-	const char *program;            /* "fops" or "fractalops", as it was called */
-	int argc;                       /* the words of the command line, as they were given */
+	const char *program; /* "fops" or "fractalops", as it was called */
+	int argc;            /* the words of the command line, as they were given */
 	char *const *argv;
-	int unknown_at;                 /* index of the word that is no command, when parsing failed because of it */
+	int unknown_at; /* index of the word that is no command, when parsing failed because of it */
 	const struct command *root;
 	const struct command *command;
-	const char *path;               /* "runtime-assets list" */
-	const void *options;            /* the command's own struct, filled */
+	const char *path;    /* "runtime-assets list" */
+	const void *options; /* the command's own struct, filled */
 	struct text_list arguments;
-	const char *const *rest;        /* NULL-terminated words behind `--`; NULL when there was none */
+	const char *const *rest; /* NULL-terminated words behind `--`; NULL when there was none */
 	struct globals globals;
 	const struct settings *settings;
 	struct output *output;
 	struct log log;
-	struct deadline deadline;       /* of the whole command */
-	int verdict;                    /* exit status when run returned true; 0 unless a verb sets a verdict */
-	bool answered;                  /* set by a verb whose answer stands although it fails: the answer is printed, then the error */
+	struct deadline deadline; /* of the whole command */
+	int verdict;              /* exit status when run returned true; 0 unless a verb sets a verdict */
+	bool answered; /* set by a verb whose answer stands although it fails: the answer is printed, then the error */
 };
 
 /*
- * Parse argv into a call: finds the command, fills options and globals. Flags may stand before or after the subcommand; `--` ends them.
+ * Parse argv into a call: finds the command, fills options and globals. Flags may stand before or after the subcommand;
+ * `--` ends them.
  * `-h`, `--help` and a bare noun still yield the command (call->command) with globals.help set, or no run.
- * On failure call->globals.format/json_given are as far as they were read, so that the error is printed in the right form.
- * errors  USAGE_*
+ * On failure call->globals.format/json_given are as far as they were read, so that the error is printed in the right
+ * form. errors  USAGE_*
  */
 CHECKED bool call_parse(struct call *call, int argc, char **argv, struct error *err);
 

@@ -9,18 +9,18 @@ struct call;
 
 /* What a command promises; a global flag that needs another promise is a usage error. */
 enum command_flag {
-	COMMAND_ROWS = 1 << 0,        /* prints a list: all formats, --fields --filter --sort --limit --after */
-	COMMAND_RECORD = 1 << 1,      /* prints one object: all formats, --fields */
-	COMMAND_TOPOLOGY = 1 << 2,    /* reads the topology: --context --topology --cache */
-	COMMAND_NETWORK = 1 << 3,     /* talks to a plane: --timeout --retries --ca */
-	COMMAND_PARALLEL = 1 << 4,    /* works on many things at once: --parallel */
-	COMMAND_VERDICT = 1 << 5,     /* exits 10–18 as an answer: --ok-on */
-	COMMAND_PROGRESS = 1 << 6,    /* long work: --progress-fd */
-	COMMAND_EVENTS = 1 << 7,      /* of the formats only json and jsonl have a meaning (run, request) */
-	COMMAND_OWN_EXIT = 1 << 8,    /* passes a remote status through: failures before the start exit 125 */
-	COMMAND_EXECUTES = 1 << 9,    /* effect "exec"; neither this nor WRITES: "read" */
-	COMMAND_WRITES = 1 << 10,     /* effect "write" */
-	COMMAND_HIDDEN = 1 << 11,     /* not listed in help */
+	COMMAND_ROWS = 1 << 0,         /* prints a list: all formats, --fields --filter --sort --limit --after */
+	COMMAND_RECORD = 1 << 1,       /* prints one object: all formats, --fields */
+	COMMAND_TOPOLOGY = 1 << 2,     /* reads the topology: --context --topology --cache */
+	COMMAND_NETWORK = 1 << 3,      /* talks to a plane: --timeout --retries --ca */
+	COMMAND_PARALLEL = 1 << 4,     /* works on many things at once: --parallel */
+	COMMAND_VERDICT = 1 << 5,      /* exits 10–18 as an answer: --ok-on */
+	COMMAND_PROGRESS = 1 << 6,     /* long work: --progress-fd */
+	COMMAND_EVENTS = 1 << 7,       /* of the formats only json and jsonl have a meaning (run, request) */
+	COMMAND_OWN_EXIT = 1 << 8,     /* passes a remote status through: failures before the start exit 125 */
+	COMMAND_EXECUTES = 1 << 9,     /* effect "exec"; neither this nor WRITES: "read" */
+	COMMAND_WRITES = 1 << 10,      /* effect "write" */
+	COMMAND_HIDDEN = 1 << 11,      /* not listed in help */
 	COMMAND_NO_DEADLINE = 1 << 12, /* no default limit for the whole command */
 	COMMAND_SETTINGS = 1 << 13,    /* reads the configuration files; commands without it work whatever these hold */
 };
@@ -34,7 +34,7 @@ enum value_source {
 	VALUES_CONTEXTS,
 	VALUES_ASSETS,
 	VALUES_ROLES,
-	VALUES_FIELDS,  /* of the command's columns */
+	VALUES_FIELDS, /* of the command's columns */
 	VALUES_FORMATS,
 	VALUES_COMMANDS,
 	VALUES_TOPICS,
@@ -47,8 +47,8 @@ enum option_flag {
 };
 
 /*
- * One flag. bool: --name and --no-name; uint64_t without argument: counted (-vv); text_list: repeatable; struct duration, numbers and text take an
- * argument; text_map: repeatable NAME=VALUE. Tables end with a row without a name.
+ * One flag. bool: --name and --no-name; uint64_t without argument: counted (-vv); text_list: repeatable; struct
+ * duration, numbers and text take an argument; text_map: repeatable NAME=VALUE. Tables end with a row without a name.
  */
 struct command_option {
 	const char *name;
@@ -71,14 +71,15 @@ enum column_flag {
 	COLUMN_UNTRUSTED = 1 << 3, /* holds text that others wrote; listed in "untrusted" */
 };
 
-/* One output column. The first of a table is the row's name: key, cursor and -o name. Tables end with a row without a key. */
+/* One output column. The first of a table is the row's name: key, cursor and -o name. Tables end with a row without a
+ * key. */
 struct column {
 	const char *key;     /* snake_case JSON key */
 	const char *heading; /* "ASSET ID" */
 	struct slot slot;
 	unsigned flags;
-	const char *text;    /* one sentence without a full stop */
-	const char *choices; /* for enumerations, or NULL */
+	const char *text;             /* one sentence without a full stop */
+	const char *choices;          /* for enumerations, or NULL */
 	const struct column *columns; /* members of SLOT_RECORD and SLOT_RECORDS */
 	size_t record_size;           /* element size for SLOT_RECORDS */
 };
@@ -86,22 +87,22 @@ struct column {
 /* A verb has run, a noun has verbs, never both. */
 struct command {
 	const char *name;
-	const char *summary;  /* at most 60 columns, no full stop */
-	const char *about;    /* paragraphs divided by "\n\n", for help and manual; NULL: none */
+	const char *summary;   /* at most 60 columns, no full stop */
+	const char *about;     /* paragraphs divided by "\n\n", for help and manual; NULL: none */
 	const char *arguments; /* usage text of positional words, "[TOPIC...]", or NULL */
 	size_t arguments_min, arguments_max;
 	enum value_source argument_values;
-	const char *rest;     /* usage text of the words behind `--`, or NULL */
+	const char *rest; /* usage text of the words behind `--`, or NULL */
 	size_t rest_min;
 	const struct command_option *options;
 	size_t options_size;
 	const struct column *columns;
 	size_t row_size;
-	const char *item;     /* "runtime-asset": the KIND of -o name */
-	const char *schema;   /* "fops.runtime-asset.list/1" */
+	const char *item;            /* "runtime-asset": the KIND of -o name */
+	const char *schema;          /* "fops.runtime-asset.list/1" */
 	const char *const *examples; /* NULL-terminated command lines */
-	const int *exits;     /* further exit statuses shown in help, ended by -1 */
-	const char *see;      /* "fops help contexts", or NULL */
+	const int *exits;            /* further exit statuses shown in help, ended by -1 */
+	const char *see;             /* "fops help contexts", or NULL */
 	unsigned flags;
 	bool (*run)(struct call *call, struct error *err);
 	const struct command *const *verbs; /* NULL-terminated, in the order of help */
@@ -112,7 +113,7 @@ const struct command *command_find(const struct command *noun, const char *name)
 
 /* Visit every command below root, depth first, nouns before their verbs; path is "runtime-assets list", "" for root. */
 void command_walk(struct arena *arena, const struct command *root,
-		  void (*visit)(void *user, const struct command *command, const char *path), void *user);
+                  void (*visit)(void *user, const struct command *command, const char *path), void *user);
 
 /* Suggestions for a mistyped verb of noun, or NULL; and all its names "list, show and check". In arena. */
 const char *command_suggest(struct arena *arena, const struct command *noun, const char *word);

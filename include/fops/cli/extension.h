@@ -11,8 +11,8 @@ struct extension {
 };
 
 /*
- * Find the program of an extension in the folders of settings->extensions, or (none set) the user's data folder + "/extensions". A relative folder is never searched.
- * false when there is none.
+ * Find the program of an extension in the folders of settings->extensions, or (none set) the user's data folder +
+ * "/extensions". A relative folder is never searched. false when there is none.
  */
 bool extension_find(const struct call *call, const char *name, const char **ret_path);
 
@@ -20,7 +20,8 @@ bool extension_find(const struct call *call, const char *name, const char **ret_
 struct extension *extension_list(const struct call *call, size_t *ret_count);
 
 /*
- * Replace fops by the extension. It gets FOPS_CONTEXT, FOPS_DEADLINE_MS (when --timeout was given) and the words behind its name. Returns only on failure, errors EXTENSION.
+ * Replace fops by the extension. It gets FOPS_CONTEXT, FOPS_DEADLINE_MS (when --timeout was given) and the words behind
+ * its name. Returns only on failure, errors EXTENSION.
  */
 bool extension_run(const struct call *call, const char *path, int argc, char **argv, struct error *err);
 

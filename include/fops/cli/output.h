@@ -26,19 +26,23 @@ struct output;
 CHECKED bool output_open(struct call *call, struct error *err);
 void output_close(struct output *output);
 
+/* The format that the call asked for, after the rules for pipes and -q. */
 enum output_format output_format(const struct output *output);
 
-/* Did the user ask for the list of fields (`--fields help`)? Then output_open has printed it and the verb must not run. */
+/* Did the user ask for the list of fields (`--fields help`)? Then output_open has printed it and the verb must not run.
+ */
 bool output_listed_fields(const struct output *output);
 
 /*
- * A list. Rows must come sorted by their first column unless the command says otherwise; filter, sort, limit and cursor are applied here. A row is read during the
- * call only: its memory may be reused afterwards (with --sort, texts are copied).
+ * A list. Rows must come sorted by their first column unless the command says otherwise; filter, sort, limit and cursor
+ * are applied here. A row is read during the call only: its memory may be reused afterwards (with --sort, texts are
+ * copied).
  */
 void output_list(struct output *output);
 void output_row(struct output *output, const void *row);
 
-/* Before the first row: show the wide columns (without the asides) because a flag of the verb asks for them; no effect when fields were chosen. */
+/* Before the first row: show the wide columns (without the asides) because a flag of the verb asks for them; no effect
+ * when fields were chosen. */
 void output_widen(struct output *output);
 
 /* May a verb stop early? True once nothing further can be printed or counted (the reader is gone). */
@@ -47,7 +51,8 @@ bool output_is_done(const struct output *output);
 /* One object by the command's columns. */
 void output_record(struct output *output, const void *record);
 
-/* A warning: stderr in human formats, "warnings" in documents (to be given before the first row for streaming formats). */
+/* A warning: stderr in human formats, "warnings" in documents (to be given before the first row for streaming formats).
+ */
 void output_warning(struct output *output, const char *text, ...) PRINTF(2, 3);
 
 /* Mark the answer incomplete ("partial": true); before the first row. */
@@ -58,9 +63,10 @@ void output_context(struct output *output, const char *context);
 
 /* One event line of a jsonl stream that the verb writes itself (run): `write` adds members behind "type". */
 void output_event(struct output *output, const char *type, void (*write)(struct emitter *emitter, const void *data),
-		  const void *data);
+                  const void *data);
 
-/* Bytes for stdout as they are (help, completion, an answer's body). Filtered on terminals by the caller when they are foreign. */
+/* Bytes for stdout as they are (help, completion, an answer's body). Filtered on terminals by the caller when they are
+ * foreign. */
 void output_bytes(struct output *output, const void *data, size_t len);
 void output_text(struct output *output, const char *text);
 

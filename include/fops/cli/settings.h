@@ -1,15 +1,17 @@
-/* Effective settings: flag over environment over project file over user file over system file over built-in, each with its origin. */
+/* Effective settings: flag over environment over project file over user file over system file over built-in, each with
+ * its origin. */
 #ifndef FOPS_CLI_SETTINGS_H
 #define FOPS_CLI_SETTINGS_H
 
 #include "fops/cli/call.h"
 
-/* A value with the place it came from, "flag --timeout", "environment FOPS_TIMEOUT", "/home/u/.config/fops/config:3", "built-in". */
+/* A value with the place it came from, "flag --timeout", "environment FOPS_TIMEOUT", "/home/u/.config/fops/config:3",
+ * "built-in". */
 struct setting {
 	const char *name;  /* "timeout" */
 	const char *value; /* text form; NULL: not set */
 	const char *origin;
-	const char *text;  /* what it is for */
+	const char *text; /* what it is for */
 };
 
 struct context_row {
@@ -21,35 +23,37 @@ struct context_row {
 };
 
 struct settings {
-	const char *context;         /* name, NULL when none is chosen */
+	const char *context; /* name, NULL when none is chosen */
 	const struct context_row *contexts;
 	size_t context_count;
-	struct text_list topology;   /* paths, from flag, environment or context; may be empty */
-	int64_t timeout_ms;          /* of the whole command; -1: not set */
+	struct text_list topology; /* paths, from flag, environment or context; may be empty */
+	int64_t timeout_ms;        /* of the whole command; -1: not set */
 	uint64_t retries;
 	uint64_t parallel;
 	const char *ca;
 	const char *color;
-	const char *pager;           /* command line of the pager, "" for none */
+	const char *pager; /* command line of the pager, "" for none */
 	bool cache;
 	struct text_list extensions; /* folders */
 	const struct setting *rows;  /* all of the above for `config show` */
 	size_t row_count;
-	const char *user_file;       /* where `context use` writes; NULL without HOME */
-	struct text_list files;      /* configuration files that were read, in order of precedence */
-	struct text_list warnings;   /* unknown keys: "file:line: …" */
+	const char *user_file;     /* where `context use` writes; NULL without HOME */
+	struct text_list files;    /* configuration files that were read, in order of precedence */
+	struct text_list warnings; /* unknown keys: "file:line: …" */
 };
 
 /*
- * Read the files and the environment for a parsed call and set call->settings. Never touches the network; missing files are fine; HOME may be unset.
- * errors  CONFIG_INVALID with file:line:column and the line shown, CONFIG_FORBIDDEN, CONFIG_CLASH, CONTEXT_NOT_FOUND
+ * Read the files and the environment for a parsed call and set call->settings. Never touches the network; missing files
+ * are fine; HOME may be unset. errors  CONFIG_INVALID with file:line:column and the line shown, CONFIG_FORBIDDEN,
+ * CONFIG_CLASH, CONTEXT_NOT_FOUND
  */
 CHECKED bool settings_load(struct call *call, struct error *err);
 
 /* Fill err with CONTEXT_NOT_FOUND and suggestions; returns false. */
 bool settings_context_missing(const struct call *call, const char *name, struct error *err);
 
-/* Write `context: name` into the user file, keeping the rest of it byte for byte. errors CONTEXT_NOT_FOUND, IO_CREATE, CONFIG_MISSING without HOME */
+/* Write `context: name` into the user file, keeping the rest of it byte for byte. errors CONTEXT_NOT_FOUND, IO_CREATE,
+ * CONFIG_MISSING without HOME */
 CHECKED bool settings_use_context(const struct call *call, const char *name, struct error *err);
 
 enum setting_kind {
@@ -68,7 +72,7 @@ struct setting_row {
 	const char *variable; /* FOPS_…, or NULL */
 	const char *preset;   /* or NULL */
 	enum setting_kind kind;
-	bool in_project;      /* may a project file set it? */
+	bool in_project; /* may a project file set it? */
 	const char *text;
 };
 extern const struct setting_row setting_rows[];

@@ -16,7 +16,7 @@ from fopsbench.measure import Command, run
 from fopsbench.place import Place, find
 from fopsbench.topologies import make, settle, show
 
-RUNS = 40
+RUNS = 100
 # A limit is missed only when it is missed so often in a row.
 ATTEMPTS = 3
 HEAD_ROOM = 1.25

@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ PTRACE_O_EXITKILL = 0x100000
 PTRACE_EVENT_EXIT = 6
 NOT_TRACED = 126
 NOT_FOUND = 127
+SAMPLE_SECONDS = 0.001
 
 
 class Untraceable(Exception):
@@ -28,10 +30,11 @@ class Untraceable(Exception):
 
 @dataclass(frozen=True)
 class Peak:
-    """kib: the most that was ever resident; private_kib: what of it was the program's own at its end, not a mapped file."""
+    """kib: the most that was ever resident. own_kib: the most that was seen of what is not a mapped file; how much of a mapped file
+    counts as resident is the kernel's choice, by 4 KiB or by 2 MiB."""
 
     kib: int
-    private_kib: int
+    own_kib: int
 
 
 def library() -> ctypes.CDLL:
@@ -64,7 +67,22 @@ def memory_of(process: int) -> Peak:
         name, _, rest = line.partition(":")
         if name in ("VmHWM", "RssAnon"):
             numbers[name] = int(rest.split()[0])
-    return Peak(numbers["VmHWM"], numbers["RssAnon"])
+    return Peak(numbers.get("VmHWM", 0), numbers.get("RssAnon", 0))
+
+
+class Sampler(threading.Thread):
+    """Looks at a process again and again, because the kernel keeps no maximum of a program's own memory."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__()
+        self.process = process
+        self.own_kib = 0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        with suppress(OSError, ValueError):
+            while not self.ended.wait(SAMPLE_SECONDS):
+                self.own_kib = max(self.own_kib, memory_of(self.process).own_kib)
 
 
 def follow(libc: ctypes.CDLL, process: int) -> tuple[Peak | None, int]:
@@ -102,12 +120,18 @@ def peak_memory(command: Command) -> Peak:
         os.close(writer)
         emptier = threading.Thread(target=lambda: total.__setitem__(0, drain(reader)))
         emptier.start()
-    peak, code = follow(libc, process)
-    if emptier is not None:
-        emptier.join()
+    sampler = Sampler(process)
+    sampler.start()
+    try:
+        peak, code = follow(libc, process)
+    finally:
+        sampler.ended.set()
+        sampler.join()
+        if emptier is not None:
+            emptier.join()
     if code == NOT_TRACED and peak is None:
         raise Untraceable("ptrace is refused on this machine")
     check(command, code, total[0], b"")
     if peak is None:
         raise Broken(f"{command.argv[0]}: its end was not seen")
-    return peak
+    return Peak(peak.kib, max(peak.own_kib, sampler.own_kib))

@@ -18,8 +18,9 @@ ROLE = "bench-single"
 MOST_COLD_MS = 200.0
 MOST_WARM_MS = 5.0
 MOST_LIST_KIB = 8 * 1024
-# Memory that does not grow: ten times the assets, at most this much more.
-MOST_GROWTH = 1.1
+# Constant memory: per asset there may be a number or two, never a row. The mapped cache is the kernel's and shared by all processes,
+# so only the limit of the whole counts it.
+MOST_BYTES_AN_ASSET = 32.0
 
 
 def make(place: Place, assets: int, files: int) -> Path:
@@ -130,12 +131,12 @@ def listed(place: Place) -> list[Row]:
         peak, small_peak = peak_memory(ours), peak_memory(small)
     except Untraceable as reason:
         return [Row("10,000 assets, warm list -o jsonl", milliseconds(data["ours_ms"]), verdict=f"skipped: {reason}", data=data)]
-    growth = peak.kib / small_peak.kib
-    data |= {"peak_kib": peak.kib, "small_peak_kib": small_peak.kib, "growth": growth, "private_kib": peak.private_kib,
-             "small_private_kib": small_peak.private_kib}
+    growth = (peak.own_kib - small_peak.own_kib) * 1024 / (ASSETS - FEWER)
+    data |= {"peak_kib": peak.kib, "small_peak_kib": small_peak.kib, "bytes_an_asset": growth, "own_kib": peak.own_kib,
+             "small_own_kib": small_peak.own_kib}
     return [Row("10,000 assets, warm list -o jsonl",
-                f"{milliseconds(data['ours_ms'])}, {mebibytes(peak.kib)} (own {mebibytes(peak.private_kib)})",
-                f"1,000 assets: {mebibytes(small_peak.kib)} (own {mebibytes(small_peak.private_kib)}); "
+                f"{milliseconds(data['ours_ms'])}, {mebibytes(peak.kib)} (own {mebibytes(peak.own_kib)})",
+                f"1,000 assets: {mebibytes(small_peak.kib)} (own {mebibytes(small_peak.own_kib)}); "
                 f"cat of the files: {milliseconds(data['peer_ms'])}",
-                f"{growth:.2f} in memory; {data['ratio']:.1f} x cat", "<= 1.1 x at 1,000 assets, <= 8 MiB",
-                judge({"growth": growth <= MOST_GROWTH, "memory": peak.kib <= MOST_LIST_KIB}), data)]
+                f"{max(growth, 0):.0f} bytes an asset; {data['ratio']:.1f} x cat", "<= 32 bytes an asset, <= 8 MiB",
+                judge({"growth": growth <= MOST_BYTES_AN_ASSET, "memory": peak.kib <= MOST_LIST_KIB}), data)]

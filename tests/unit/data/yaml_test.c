@@ -252,16 +252,17 @@ Test(yaml, gives_back_the_memory_of_each_document)
 /* A megabyte of one thing each: nothing may take more than its share of time. */
 Test(yaml, reads_large_flat_inputs_in_linear_time, .timeout = 20)
 {
-	static const char *const pieces[] = { "- no\n",           "a: 1\n", "- &a b\n", "- *b\n",
-		                              "- {a: 1, a: 2}\n", "[",      "{a: ",     "- \"é\"\n",
-		                              "--- a\n",          "\n",     "# c\n" };
+	static const char *const pieces[] = { "- no\n", "a: 1\n", "- &a b\n",  "- *b\n",  "- {a: 1, a: 2}\n",
+		                              "[",      "{a: ",   "- \"é\"\n", "--- a\n", "\n",
+		                              "# c\n",  "\t",     "-\n\ta",    "&a ",     "!!str ",
+		                              "? ",     ": " };
 
 	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
 		struct reading reading = reading_new();
 		struct buffer text = BUFFER((size_t)2 * 1024 * 1024);
 
 		reading.findings.limit = 10;
-		while (text.len < 200000)
+		while (text.len < 400000)
 			(void)buffer_text(&text, pieces[i]);
 		reading_yaml(&reading, text.data, NULL);
 		cr_expect_leq(reading.findings.count, 10);

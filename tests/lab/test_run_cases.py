@@ -1,0 +1,711 @@
+"""What `run` must do on every driver: one table of golden cases, then what needs a conversation. A new driver is one row of DRIVERS."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Lab, Result, Runner
+from lab_tools import (
+    Started,
+    TerminalRun,
+    container_processes,
+    descendants,
+    error_code,
+    error_part,
+    holders,
+    kill_tagged,
+    new_tag,
+    sha256,
+    wait_for,
+    wait_gone,
+)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One way to reach the same containers: the context that uses it, what it needs, how long its link may be silent."""
+
+    name: str
+    context: str
+    neighbours: tuple[str, ...]
+
+
+DRIVERS = (
+    Driver("lxc-local", "lab", ("lxc",)),
+    Driver("lxc-ssh", "lab-ssh", ("lxc", "ssh")),
+)
+# ServerAliveInterval 10: the longest silence of a link that the ssh driver lets pass before it asks.
+ALIVE_SECONDS = 10
+ROLE = "daytona_runtime"
+MEBIBYTE = 1 << 20
+CANARY = "canary-value-of-a-variable"
+
+
+class Remote:
+    """`run` on one asset through one driver."""
+
+    def __init__(self, runner: Runner, driver: Driver) -> None:
+        self.runner = runner
+        self.driver = driver
+
+    def words(self, options: tuple[str | Path, ...], command: tuple[str | bytes, ...], role: str = ROLE) -> list[Any]:
+        return ["--context", self.driver.context, "runtime-assets", "run", "--role", role, *options, "--", *command]
+
+    def run(self, *command: str | bytes, options: tuple[str | Path, ...] = (), role: str = ROLE, **more: Any) -> Result:
+        return self.runner(*self.words(options, command, role), **more)
+
+    def start(self, *command: str | bytes, options: tuple[str | Path, ...] = (), **more: Any) -> Started:
+        return Started(self.runner, *self.words(options, command), **more)
+
+    def terminal(self, *command: str | bytes, options: tuple[str | Path, ...] = ("--tty",), **more: Any) -> TerminalRun:
+        return TerminalRun(self.runner, *self.words(options, command), **more)
+
+
+@pytest.fixture(params=DRIVERS, ids=lambda driver: driver.name)
+def remote(request: pytest.FixtureRequest, operate: Runner, lab: Lab) -> Remote:
+    lab.need(*request.param.neighbours)
+    return Remote(operate, request.param)
+
+
+@pytest.fixture
+def tag() -> Iterator[str]:
+    """The last word of a command; whatever still carries it is killed after the test."""
+    word = new_tag()
+    yield word
+    kill_tagged(word)
+
+
+def python(script: str, *words: str | bytes) -> tuple[str | bytes, ...]:
+    return ("python", "-I", "-S", "-c", script, *words)
+
+
+def shell(script: str, *words: str | bytes) -> tuple[str | bytes, ...]:
+    return ("sh", "-c", script, *words)
+
+
+# --- the table ---------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Case:
+    """One run: what it is given, and exactly what must come back. error: the code on stderr, which is fops' own then."""
+
+    name: str
+    command: tuple[str | bytes, ...]
+    code: int = 0
+    out: bytes = b""
+    err: bytes = b""
+    options: tuple[str, ...] = ()
+    stdin: bytes | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    static: bool = False
+
+
+EVERY_BYTE = bytes(range(256)) * 3
+SHOW_WORDS = "import os, sys; sys.stdout.buffer.write(b'\\0'.join(os.fsencode(word) for word in sys.argv[1:]))"
+SHOW_VALUES = "import os, sys; sys.stdout.buffer.write(b'\\0'.join(os.environb.get(os.fsencode(n), b'?') for n in sys.argv[1:]))"
+ONE_BYTE_WRITES = "import os\nfor i in range(2000): os.write(1, b'%d' % (i % 10))"
+TRAPS = ("", " ", "two words", "a\nb\n", "'", "''", "\"", "it's \"both\"", "$HOME", "${PATH}", "$(id)", "`id`", "\\", "\\\\n", "*", "?", "[a-z]",
+         "~", "-n", "-e", "--", "--help", "-", "!", "!!", "#", ";", "&", "|", "<", ">", "a=b", "{a,b}", "(", ")", "\t", "\r", "\x01\x1b[31m\x7f", "%s%n",
+         "é", "\U0001f980", "")
+VALUES = {"EMPTY": "", "BLANKS": "  a  b ", "LINES": "one\ntwo\n", "QUOTES": "'\"`$(id)${HOME}\\", "EQUALS": "a=b=c", "GLOB": "*", "LAST": "end\\"}
+RAW_WORDS = (b"\x80", b"\xff\xfe", b"a\xc3", bytes(range(1, 256)))
+
+
+def values_as_options(values: dict[str, str]) -> tuple[str, ...]:
+    return tuple(word for name, value in values.items() for word in ("--env", f"{name}={value}"))
+
+
+def joined(words: tuple[str | bytes, ...]) -> bytes:
+    return b"\0".join(os.fsencode(word) for word in words)
+
+
+CASES = (
+    Case("python-version", ("python", "-V"), out=b"Python %s\n" % subprocess.run(
+        ["/usr/bin/python3", "-V"], capture_output=True, check=False).stdout.strip().removeprefix(b"Python "), static=True),
+    *(Case(f"exit-{code}", shell(f"exit {code}"), code=code, static=code in (1, 255)) for code in (0, 1, 2, 125, 126, 127, 254, 255)),
+    Case("killed-by-itself", shell("kill -9 $$"), code=137, static=True),
+    Case("terminated-by-itself", shell("kill -TERM $$"), code=143),
+    Case("streams-apart", shell("echo out; echo err >&2; echo more; echo rest >&2; exit 3"), 3, b"out\nmore\n", b"err\nrest\n", static=True),
+    Case("no-newline-at-the-end", shell("printf out; printf err >&2"), out=b"out", err=b"err"),
+    Case("program-is-missing", ("no-such-program",), 127, error="run.command-not-found", static=True),
+    Case("program-is-missing-in-a-folder", ("/nowhere/program",), 127, error="run.command-not-found"),
+    Case("program-may-not-run", ("/etc/passwd",), 126, error="run.not-executable"),
+    Case("program-is-a-folder", ("/tmp",), 126, error="run.not-executable"),
+    Case("stdin-is-closed-without-the-flag", ("cat",), stdin=b"not to be read"),
+    Case("stdin-is-empty", ("wc", "-c"), out=b"0\n", options=("--stdin",), stdin=b"", static=True),
+    Case("stdin-of-every-byte", ("cat",), out=EVERY_BYTE, options=("--stdin",), stdin=EVERY_BYTE, static=True),
+    Case("stdin-with-variables", python("import os, sys; sys.stdout.buffer.write(os.environb[b'A'] + sys.stdin.buffer.read())"), out=b"v\n" + EVERY_BYTE,
+         options=("--stdin", "--env", "A=v\n"), stdin=EVERY_BYTE),
+    Case("stdin-ends-and-output-follows", shell("cat >/dev/null; sleep 0.3; echo late"), out=b"late\n", options=("--stdin",), stdin=b"x" * 1000),
+    Case("stdin-is-left-unread", shell("head -c 1; exit 3"), 3, b"x", options=("--stdin",), stdin=b"x" * (8 * MEBIBYTE), static=True),
+    Case("stdin-nobody-reads", ("true",), options=("--stdin",), stdin=b"x" * (2 * MEBIBYTE)),
+    Case("writes-of-one-byte", python(ONE_BYTE_WRITES), out=b"0123456789" * 200),
+    Case("bytes-of-every-kind", python("import sys; d = bytes(range(256)) * 3; sys.stdout.buffer.write(d); sys.stderr.buffer.write(d)"), out=EVERY_BYTE, err=EVERY_BYTE),
+    Case("words-with-traps", python(SHOW_WORDS, *TRAPS), out=joined(TRAPS), static=True),
+    Case("words-of-raw-bytes", python(SHOW_WORDS, *RAW_WORDS), out=joined(RAW_WORDS)),
+    Case("a-word-of-100-kilobytes", python(SHOW_WORDS, "x" * 100_000), out=b"x" * 100_000),
+    Case("a-word-of-20-kilobytes-of-quotes", python(SHOW_WORDS, "'" * 20_000), out=b"'" * 20_000),
+    Case("two-thousand-words", python(SHOW_WORDS, *("w" * 20,) * 2000), out=joined(("w" * 20,) * 2000)),
+    Case("variables-with-traps", python(SHOW_VALUES, *VALUES), out=joined(tuple(VALUES.values())), options=values_as_options(VALUES), static=True),
+    Case("a-variable-by-name", python(SHOW_VALUES, "MINE"), out=b"it's mine\n", options=("--env", "MINE"), env={"MINE": "it's mine\n"}),
+    Case("the-last-variable-counts", python(SHOW_VALUES, "A"), out=b"2", options=("--env", "A=1", "--env", "A=2")),
+    Case("variables-that-steer-programs", python(SHOW_VALUES, "HOME", "LD_DEBUG", "LC_ALL"), out=b"/h\0\0C", options=("--env", "HOME=/h", "--env", "LD_DEBUG=", "--env", "LC_ALL=C")),
+    Case("a-variable-that-is-not-set", ("true",), 125, options=("--env", "NOT_SET"), error="usage.bad-value"),
+    Case("a-variable-without-a-name", ("true",), 125, options=("--env", "=x"), error="usage.bad-value"),
+    Case("the-environment-is-clean", shell("env | cut -d= -f1 | grep -v -e ^_ -e ^PWD -e ^SHLVL | sort | tr '\\n' ' '"), out=b"HOME PATH USER container ",
+         env={"SOMETHING": "of mine", "LC_ALL": "C.UTF-8"}),
+    Case("workdir", ("pwd",), out=b"/usr/bin\n", options=("--workdir", "/usr/bin"), static=True),
+    Case("no-workdir", ("pwd",), out=b"/\n"),
+    Case("workdir-that-is-missing", ("pwd",), 125, options=("--workdir", "/nowhere/at all"), error="run.not-started"),
+    Case("workdir-that-is-relative", ("pwd",), 125, options=("--workdir", "tmp"), error="usage.bad-value"),
+    Case("user-by-default", shell("id -u; echo $HOME $USER"), out=b"0\n/root root\n"),
+    Case("user-by-name", shell("id -u; id -g; echo $HOME $USER"), out=b"1000\n1000\n/home/operator operator\n", options=("--user", "operator"), static=True),
+    Case("user-by-number", shell("id -u; id -g"), out=b"1000\n1000\n", options=("--user", "1000")),
+    Case("user-and-group-by-number", shell("id -u; id -g"), out=b"1000\n65534\n", options=("--user", "1000:65534")),
+    Case("user-and-workdir", shell("pwd; id -u"), out=b"/home/operator\n1000\n", options=("--user", "operator", "--workdir", "/home/operator")),
+    Case("user-that-is-unknown", ("true",), 125, options=("--user", "stranger"), error="run.not-started"),
+    Case("user-that-is-no-name", ("true",), 125, options=("--user", "a b;id"), error="usage.bad-value"),
+    Case("shell", ("echo $((20 + 3)) | tr 2 x;", "echo \"a  b\""), out=b"x3\na  b\n", options=("--shell",), static=True),
+    Case("shell-with-its-own-status", ("exit 42",), 42, options=("--shell",)),
+    Case("no-command", ("",), 125, error="usage.missing-argument"),
+    Case("a-limit-that-is-not-reached", ("true",), options=("--timeout", "30s")),
+)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name, marks=[pytest.mark.static] if case.static else []) for case in CASES])
+def test_golden(remote: Remote, case: Case) -> None:
+    result = remote.run(*case.command, options=case.options, stdin=case.stdin, env=case.env).check(case.code)
+    assert result.stdout == case.out
+    if case.error:
+        assert error_code(result.err) == case.error
+    else:
+        assert result.stderr == case.err
+
+
+@pytest.mark.static
+def test_the_seed_line(operate: Runner, lab: Lab) -> None:
+    lab.need("lxc")
+    result = operate("runtime-assets", "run", "--role", "daytona_runtime", "--", "python", "-V").check()
+    assert result.out.startswith("Python 3.")
+    assert result.stderr == b""
+
+
+# --- much data ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.static
+def test_100_megabytes_come_out_whole(remote: Remote) -> None:
+    script = "import os\nb = bytes(range(256)) * 4096\nfor i in range(100): os.write(1, b[i:] + b[:i])"
+    script = script.replace("os.write(1, b[i:] + b[:i])", "sys.stdout.buffer.write(b[i:] + b[:i])").replace("import os", "import sys")
+    process = remote.runner.command(*remote.words((), python(script)), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    assert process.stdout is not None
+    digest = hashlib.sha256()
+    while part := process.stdout.read(MEBIBYTE):
+        digest.update(part)
+    assert process.wait(60) == 0
+    block = bytes(range(256)) * 4096
+    expected = hashlib.sha256()
+    for i in range(100):
+        expected.update(block[i:] + block[:i])
+    assert digest.hexdigest() == expected.hexdigest()
+
+
+@pytest.mark.parametrize("variables", [False, True], ids=["plain", "with-variables"])
+def test_50_megabytes_go_in_whole(remote: Remote, tmp_path: Path, variables: bool) -> None:
+    """With a variable the ssh driver relays the input itself instead of handing the descriptor over."""
+    content = os.urandom(MEBIBYTE) * 50
+    path = tmp_path / "input"
+    path.write_bytes(content)
+    options = ("--stdin", "--env", "A=b") if variables else ("--stdin",)
+    with path.open("rb") as source:
+        result = remote.run("sha256sum", options=options, stdin=source).check()
+    assert result.out.split()[0] == sha256(content)
+
+
+def test_input_of_single_bytes_arrives_as_it_comes(remote: Remote) -> None:
+    script = "import os\nwhile (d := os.read(0, 1)): os.write(1, d.upper())"
+    with remote.start(*python(script), options=("--stdin",), stdin=subprocess.PIPE) as run:
+        assert run.process.stdin is not None
+        for i, byte in enumerate(b"conversation"):
+            run.process.stdin.write(bytes([byte]))
+            run.process.stdin.flush()
+            run.out.wait(b"CONVERSATION"[: i + 1])
+        run.process.stdin.close()
+        assert run.end() == 0
+    assert run.out.all() == b"CONVERSATION"
+
+
+def test_the_callers_input_is_not_touched_without_the_flag(remote: Remote, tmp_path: Path) -> None:
+    path = tmp_path / "input"
+    path.write_bytes(b"line\n" * 1000)
+    with path.open("rb", buffering=0) as source:
+        remote.run("cat", stdin=source).check()
+        assert source.tell() == 0
+
+
+def test_output_to_one_pipe_keeps_its_order(remote: Remote) -> None:
+    script = "import os\nfor i in range(500): os.write(1 + i % 2, b'%d\\n' % i)"
+    result = remote.run(*python(script), stderr=subprocess.STDOUT).check()
+    assert result.stdout == b"".join(b"%d\n" % i for i in range(500))
+
+
+def test_a_background_child_that_holds_the_output_delays_nothing(remote: Remote, tag: str) -> None:
+    begun = time.monotonic()
+    with remote.start(*shell(f"{' '.join(python_words('import time; time.sleep(60)', tag))} & echo done")) as run:
+        assert run.end(15) == 0
+        assert time.monotonic() - begun < 15
+        run.out.wait(b"done\n")
+
+
+def python_words(script: str, *words: str) -> list[str]:
+    return ["python", "-c", f"'{script}'", *words]
+
+
+# --- what stays secret, what is seen -----------------------------------------------------------------------------------
+
+WAIT_FOR_INPUT = "import os, sys; os.write(1, b'ready\\n'); sys.stdin.read(); os.write(1, os.environb[b'CANARY'])"
+
+
+def test_values_of_variables_are_in_no_command_line(remote: Remote) -> None:
+    options = ("--stdin", "-vv", "--env", "CANARY")
+    with remote.start(*python(WAIT_FOR_INPUT), options=options, stdin=subprocess.PIPE, env={"CANARY": CANARY}) as run:
+        run.out.wait(b"ready\n")
+        seen = holders(CANARY)
+        assert seen == {}
+        assert run.process.stdin is not None
+        run.process.stdin.close()
+        assert run.end() == 0
+    assert run.out.all() == b"ready\n" + CANARY.encode()
+    assert CANARY.encode() not in run.err.all()
+
+
+def test_values_given_as_words_are_only_in_our_own_command_line(remote: Remote) -> None:
+    options = ("--stdin", "-vv", "--env", f"CANARY={CANARY}")
+    with remote.start(*python(WAIT_FOR_INPUT), options=options, stdin=subprocess.PIPE) as run:
+        run.out.wait(b"ready\n")
+        assert set(holders(CANARY)) == {run.process.pid}
+        assert run.process.stdin is not None
+        run.process.stdin.close()
+        assert run.end() == 0
+    assert CANARY.encode() not in run.err.all()
+
+
+def test_programs_that_fops_starts_get_none_of_its_secrets(remote: Remote, lab: Lab, tag: str) -> None:
+    script = "import os, sys; os.write(1, b'ready\\n'); sys.stdin.read()"
+    environment = {"FOPS_TOKEN": CANARY}
+    with remote.start(*python(script, tag), options=("--stdin",), stdin=subprocess.PIPE, env=environment) as run:
+        run.out.wait(b"ready\n")
+        started = descendants(run.process.pid)
+        assert started
+        for pid in (*started, *container_processes(tag)):
+            content = Path(f"/proc/{pid}/environ").read_bytes()
+            assert CANARY.encode() not in content
+            if "FOPS_LAB_SSH_KEY" in lab.environment and remote.driver.name == "lxc-ssh":
+                assert b"FOPS_LAB_SSH_KEY" not in content
+        assert run.process.stdin is not None
+        run.process.stdin.close()
+        assert run.end() == 0
+
+
+# --- terminals ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.static
+def test_a_terminal_has_our_size_and_joins_the_streams(remote: Remote) -> None:
+    script = "stty size; test -t 0 && test -t 1 && test -t 2 && echo terminal; echo error >&2; echo $TERM; exit 5"
+    with remote.terminal(*shell(script), env={"TERM": "xterm-256color"}) as run:
+        assert run.end() == 5
+    assert bytes(run.out.content) == b"33 101\r\nterminal\r\nerror\r\nxterm-256color\r\n"
+
+
+def test_a_terminal_follows_our_size(remote: Remote) -> None:
+    script = ("import os, signal\n"
+              "def show(*_):\n  os.write(1, b'<%d,%d>' % tuple(os.get_terminal_size()))\n"
+              "signal.signal(signal.SIGWINCH, show)\n"
+              "os.write(1, b'ready')\nwhile os.read(0, 1) != b'q': pass")
+    with remote.terminal(*python(script)) as run:
+        run.out.wait(b"ready")
+        for rows, columns in ((10, 20), (50, 200)):
+            run.resize(rows, columns)
+            os.kill(run.process.pid, signal.SIGWINCH)
+            run.out.wait(b"<%d,%d>" % (columns, rows))
+        run.type(b"q\n")
+        assert run.end() == 0
+
+
+def test_ctrl_c_in_a_terminal_is_a_byte_for_the_command(remote: Remote) -> None:
+    script = ("import os, sys, time\n"
+              "try:\n  os.write(1, b'ready\\n'); time.sleep(60)\n"
+              "except KeyboardInterrupt:\n  os.write(1, b'caught\\n'); sys.exit(7)")
+    with remote.terminal(*python(script)) as run:
+        run.out.wait(b"ready")
+        run.type(b"\x03")
+        assert run.end() == 7
+    assert b"caught\r\n" in run.out.content
+
+
+def test_the_terminal_is_raw_meanwhile_and_as_before_afterwards(remote: Remote) -> None:
+    with remote.terminal(*shell("echo ready; read line; exit 0")) as run:
+        run.out.wait(b"ready")
+        assert run.mode() != run.before
+        run.type(b"go\r")
+        assert run.process.wait(20) == 0
+        assert run.mode() == run.before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+def test_the_terminal_is_as_before_when_a_signal_ends_us(remote: Remote, tag: str, number: int) -> None:
+    with remote.terminal(*python("import os, time; os.write(1, b'ready'); time.sleep(60)", tag)) as run:
+        run.out.wait(b"ready")
+        assert run.mode() != run.before
+        os.kill(run.process.pid, number)
+        assert run.process.wait(20) == 128 + number
+        assert run.mode() == run.before
+        wait_gone(tag)
+
+
+def test_typed_input_and_its_end_reach_the_command(remote: Remote) -> None:
+    with remote.terminal("cat") as run:
+        run.type(b"typed\r")
+        run.out.wait(b"typed\r\ntyped\r\n")
+        run.type(b"\x04")
+        assert run.end() == 0
+
+
+@pytest.mark.static
+def test_tty_without_a_terminal_goes_on_without(remote: Remote) -> None:
+    result = remote.run(*shell("test -t 1 || echo pipe; echo error >&2"), options=("--tty", "-v")).check()
+    assert result.stdout == b"pipe\n"
+    assert b"no terminal" in result.stderr
+
+
+ESCAPES = "printf 'a\\033[31mred\\033]0;title\\007\\302\\233b\\tc\\n'"
+
+
+def test_escapes_are_made_visible_on_a_terminal(remote: Remote) -> None:
+    with remote.terminal(*shell(ESCAPES), options=()) as run:
+        assert run.end() == 0
+    shown = bytes(run.out.content)
+    assert not [byte for byte in shown if byte < 0x20 and byte not in b"\t\r\n"]
+    assert b"\xc2\x9b" not in shown
+    assert b"red" in shown and b"title" in shown and shown.endswith(b"b\tc\r\n")
+
+
+def test_escapes_pass_with_raw_and_in_a_terminal_of_the_command(remote: Remote) -> None:
+    for options in (("--raw",), ("--tty",)):
+        with remote.terminal(*shell(ESCAPES), options=options) as run:
+            assert run.end() == 0
+        assert bytes(run.out.content) == b"a\x1b[31mred\x1b]0;title\x07\xc2\x9bb\tc\r\n"
+
+
+# --- limits and signals ------------------------------------------------------------------------------------------------
+
+SLEEP = "import os, time; os.write(1, b'ready\\n'); time.sleep(60)"
+STUBBORN = ("import os, signal, time\n"
+            "def note(number, _): os.write(1, b'got %d\\n' % number)\n"
+            "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(number, note)\n"
+            "os.write(1, b'ready\\n')\n"
+            "while True: time.sleep(60)")
+POLITE = ("import os, signal, sys, time\n"
+          "def leave(number, _):\n  os.write(1, b'got %d\\n' % number); sys.exit(9)\n"
+          "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(number, leave)\n"
+          "os.write(1, b'ready\\n')\n"
+          "while True: time.sleep(60)")
+
+
+@pytest.mark.static
+def test_the_limit_ends_the_command(remote: Remote, tag: str) -> None:
+    begun = time.monotonic()
+    result = remote.run(*python(SLEEP, tag), options=("--timeout", "1500ms")).check(124)
+    assert time.monotonic() - begun < 1.5 + 2 + 0.5
+    assert result.stdout == b"ready\n"
+    assert error_code(result.err) == "timeout"
+    wait_gone(tag)
+
+
+def test_the_limit_ends_a_stubborn_command_hard(remote: Remote, tag: str) -> None:
+    begun = time.monotonic()
+    result = remote.run(*python(STUBBORN, tag), options=("--timeout", "1s")).check(124)
+    assert time.monotonic() - begun < 1 + 2 + 1 + 1
+    assert result.stdout == b"ready\ngot 15\n"
+    wait_gone(tag)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["SIGINT", "SIGTERM", "SIGHUP"])
+def test_the_first_signal_goes_to_the_command(remote: Remote, tag: str, number: int) -> None:
+    with remote.start(*python(POLITE, tag)) as run:
+        run.out.wait(b"ready\n")
+        wait_for(lambda: container_processes(tag), "the command in the container")
+        run.signal(number)
+        assert run.end() == 9
+    assert run.out.all() == b"ready\ngot %d\n" % number
+    wait_gone(tag)
+
+
+@pytest.mark.static
+def test_a_command_that_dies_of_the_first_signal(remote: Remote, tag: str) -> None:
+    with remote.start(*python("import os, signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL)\n" + SLEEP, tag)) as run:
+        run.out.wait(b"ready\n")
+        run.signal(signal.SIGINT)
+        assert run.end() == 130
+    wait_gone(tag)
+
+
+def test_the_second_signal_ends_hard(remote: Remote, tag: str) -> None:
+    with remote.start(*python(STUBBORN, tag)) as run:
+        run.out.wait(b"ready\n")
+        run.signal(signal.SIGINT)
+        run.out.wait(b"got 2\n")
+        begun = time.monotonic()
+        run.signal(signal.SIGINT)
+        assert run.end() == 130
+        assert time.monotonic() - begun < 4
+    assert error_code(run.err.all().decode()) == "interrupted"
+    wait_gone(tag)
+
+
+@pytest.mark.static
+def test_a_reader_that_leaves_ends_the_command(remote: Remote, tag: str) -> None:
+    script = "import os\nwhile True: os.write(1, b'line of output\\n')"
+    with remote.start(*python(script, tag)) as run:
+        run.out.wait(b"line of output\n")
+        assert run.process.stdout is not None
+        # the reader of the pipe goes away
+        run.process.stdout.close()
+        assert run.end() in (141, 0)
+    wait_gone(tag)
+
+
+def test_killing_fops_leaves_a_usable_state(remote: Remote, tag: str) -> None:
+    with remote.start(*python(SLEEP, tag)) as run:
+        run.out.wait(b"ready\n")
+        run.signal(signal.SIGKILL)
+        assert run.end() == -9
+    remote.run("echo", "fine").check()
+    kill_tagged(tag)
+
+
+# --- refusals, the result file -----------------------------------------------------------------------------------------
+
+@pytest.mark.static
+def test_a_parked_container_starts_nothing(remote: Remote) -> None:
+    result = remote.run("true", role="parked_runtime").check(125)
+    assert error_code(result.err) == "asset.not-running"
+    assert "does not run" in error_part(result.err, "cause")
+    assert error_part(result.err, "effect") == "nothing ran"
+
+
+def test_an_unknown_asset_starts_nothing(remote: Remote) -> None:
+    result = remote.run("true", role="daytona_runtim").check(125)
+    assert error_code(result.err) == "asset.not-found"
+    assert "daytona_runtime" in result.err
+
+
+@pytest.mark.static
+def test_an_ambiguous_role_starts_nothing_and_lists_the_candidates(remote: Remote) -> None:
+    result = remote.run("true", role="twin_runtime").check(125)
+    assert error_code(result.err) == "asset.ambiguous"
+    assert "daytona-01-a" in result.err and "daytona-01-b" in result.err
+    assert "--asset-id" in result.err
+
+
+@pytest.mark.static
+def test_a_gated_asset_asks_for_a_proposal(remote: Remote, tag: str) -> None:
+    result = remote.run("touch", f"/tmp/{tag}", role="gated_runtime").check(13)
+    assert error_code(result.err) == "proposal.required"
+    assert error_part(result.err, "fix").startswith("fops proposals open --action runtime-assets.run --asset-id gated-01")
+    remote.run("test", "!", "-e", f"/tmp/{tag}").check()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the result file must say after a run."""
+
+    name: str
+    command: tuple[str | bytes, ...]
+    code: int
+    state: str
+    remote_exit: int | None
+    cause: str | None
+    options: tuple[str, ...] = ()
+    role: str = ROLE
+    ran: bool = True
+
+
+OUTCOMES = (
+    Outcome("success", ("true",), 0, "exited", 0, None),
+    Outcome("own-status", shell("exit 125"), 125, "exited", 125, None),
+    Outcome("status-255", shell("exit 255"), 255, "exited", 255, None),
+    Outcome("killed", shell("kill -9 $$"), 137, "exited", 137, None),
+    Outcome("missing", ("no-such-program",), 127, "not-found", None, "run.command-not-found", ran=False),
+    Outcome("forbidden", ("/etc/passwd",), 126, "not-executable", None, "run.not-executable", ran=False),
+    Outcome("parked", ("true",), 125, "not-started", None, "asset.not-running", role="parked_runtime", ran=False),
+    Outcome("folder", ("true",), 125, "not-started", None, "run.not-started", ("--workdir", "/nowhere"), ran=False),
+    Outcome("limit", ("sleep", "60"), 124, "timeout", 143, "timeout", ("--timeout", "500ms")),
+)
+
+
+def check_document(document: dict[str, Any], outcome: Outcome) -> None:
+    assert document["schema"] == "fops.run-result/1"
+    assert (document["state"], document["remote_exit"], document["fops_exit"], document["cause"]) == (
+        outcome.state, outcome.remote_exit, outcome.code, outcome.cause)
+    assert document["run_id"].startswith("r-") and len(document["run_id"]) == 10
+    assert (document["started"] is not None) == outcome.ran
+    assert document["ended"] is not None
+    assert (document["message"] is None) == (outcome.cause is None)
+
+
+@pytest.mark.parametrize("outcome", [pytest.param(outcome, id=outcome.name, marks=[pytest.mark.static] if i < 5 else [])
+                                     for i, outcome in enumerate(OUTCOMES)])
+def test_the_result_file_tells_the_outcome(remote: Remote, tmp_path: Path, outcome: Outcome) -> None:
+    path = tmp_path / "result.json"
+    remote.run(*outcome.command, options=("--result-file", path, *outcome.options), role=outcome.role).check(outcome.code)
+    check_document(json.loads(path.read_bytes()), outcome)
+
+
+def test_the_result_file_after_a_signal(remote: Remote, tmp_path: Path, tag: str) -> None:
+    path = tmp_path / "result.json"
+    with remote.start(*python(POLITE, tag), options=("--result-file", path)) as run:
+        run.out.wait(b"ready\n")
+        begun = json.loads(path.read_bytes())
+        run.signal(signal.SIGINT)
+        assert run.end() == 9
+    assert (begun["state"], begun["fops_exit"], begun["cause"]) == ("link-lost", 255, "run.link-lost")
+    ended = json.loads(path.read_bytes())
+    assert (ended["state"], ended["remote_exit"], ended["fops_exit"], ended["cause"]) == ("interrupted", 9, 9, "interrupted")
+    assert ended["run_id"] == begun["run_id"]
+
+
+def test_the_result_file_after_a_reader_left(remote: Remote, tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    words = remote.words(("--result-file", path), ("yes",))
+    process = remote.runner.command(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    assert process.stdout.read(2) == b"y\n"
+    process.stdout.close()
+    assert process.wait(20) == 141
+    document = json.loads(path.read_bytes())
+    assert document["fops_exit"] == 141
+    assert document["state"] in ("exited", "interrupted")
+
+
+@pytest.mark.parametrize("place", ["nowhere/result.json", "."])
+def test_a_result_file_that_cannot_be_written_starts_nothing(remote: Remote, tmp_path: Path, tag: str, place: str) -> None:
+    result = remote.run("touch", f"/tmp/{tag}", options=("--result-file", tmp_path / place)).check(125)
+    assert error_code(result.err) == "io.cannot-create"
+    remote.run("test", "!", "-e", f"/tmp/{tag}").check()
+
+
+# --- several assets ----------------------------------------------------------------------------------------------------
+
+def run_on_many(remote: Remote, *command: str | bytes, options: tuple[str, ...] = ("--all", "--label", "room=workspace"), **more: Any) -> Result:
+    words = ["--context", remote.driver.context, "runtime-assets", "run", *options, "--", *command]
+    return remote.runner(*words, **more)
+
+
+WORKSPACE = ("daytona-01", "daytona-01-a", "daytona-01-b", "parked-01")
+
+
+@pytest.mark.static
+@pytest.mark.parametrize("parallel", ["1", "16"])
+def test_lines_of_many_carry_the_assets_id(remote: Remote, parallel: str) -> None:
+    result = run_on_many(remote, *shell("echo out; printf rest; echo err >&2"),
+                         options=("--all", "--label", "room=workspace", "--parallel", parallel)).check(125)
+    running = WORKSPACE[:3]
+    assert sorted(result.out.splitlines()) == sorted(f"{name}: {line}" for name in running for line in ("out", "rest"))
+    if parallel == "1":
+        assert result.out.splitlines() == [f"{name}: {line}" for name in running for line in ("out", "rest")]
+    errors = result.err.splitlines()
+    assert all(f"{name}: err" in errors for name in running)
+    assert errors[-1] == "4 assets: 3 ok, 1 failed"
+    assert any(line.startswith("parked-01: not-started, status 125") for line in errors)
+
+
+@pytest.mark.static
+def test_events_of_many(remote: Remote) -> None:
+    result = run_on_many(remote, *shell("echo out; echo err >&2; exit 3"),
+                         options=("--all", "--label", "room=workspace", "-o", "jsonl")).check(125)
+    events = result.jsonl()
+    assert events[0]["type"] == "start" and events[0]["schema"] == "fops.events/1"
+    assert events[-1]["type"] == "end" and events[-1]["exit"] == 125
+    lines = sorted((event["asset_id"], event["stream"], event["line"]) for event in events if event["type"] == "output")
+    assert lines == sorted((name, stream, line) for name in WORKSPACE[:3] for stream, line in (("stdout", "out"), ("stderr", "err")))
+    items = {event["item"]["asset_id"]: event["item"] for event in events if event["type"] == "item"}
+    assert sorted(items) == sorted(WORKSPACE)
+    for name, item in items.items():
+        parked = name == "parked-01"
+        assert (item["state"], item["fops_exit"]) == (("not-started", 125) if parked else ("exited", 3))
+    for name in items:
+        places = [i for i, event in enumerate(events) if event.get("asset_id") == name or event.get("item", {}).get("asset_id") == name]
+        assert events[places[-1]]["type"] == "item"
+
+
+def test_foreign_bytes_in_events_stay_json(remote: Remote) -> None:
+    result = run_on_many(remote, *python("import os; os.write(1, b'\\x00\\xff\\x1b[31m\\n')"), options=("--role", "twin_runtime", "--all", "-o", "jsonl")).check()
+    lines = [event["line"] for event in result.jsonl() if event["type"] == "output"]
+    assert len(lines) == 2
+    assert all("\x1b[31m" in line for line in lines)
+
+
+def test_the_status_of_many_is_the_worst(remote: Remote) -> None:
+    result = run_on_many(remote, *shell("exit 7"), options=("--role", "twin_runtime", "--all")).check(7)
+    assert result.err.splitlines()[-1] == "2 assets: 0 ok, 2 failed"
+    run_on_many(remote, "true", options=("--role", "twin_runtime", "--all")).check(0)
+
+
+@pytest.mark.parametrize("options", [("--stdin",), ("--tty",), ("--result-file", "result.json")], ids=lambda options: options[0][2:])
+def test_many_take_no_streams_of_ours(remote: Remote, options: tuple[str, ...]) -> None:
+    result = run_on_many(remote, "true", options=("--all", "--role", "twin_runtime", *options)).check(125)
+    assert error_code(result.err) == "usage.conflict"
+
+
+def test_one_gated_asset_stops_all(remote: Remote) -> None:
+    result = run_on_many(remote, "echo", "ran", options=("--all",)).check(13)
+    assert result.stdout == b""
+
+
+def test_ctrl_c_ends_many(remote: Remote, tag: str) -> None:
+    words = ["--context", remote.driver.context, "runtime-assets", "run", "--all", "--label", "room=workspace", "--parallel", "2", "-o", "jsonl", "--"]
+    default = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL)\n"
+    with Started(remote.runner, *words, *python(default + SLEEP, tag)) as run:
+        wait_for(lambda: run.out.content.count(b'"line":"ready"') == 2, "two commands", 20)
+        assert len(container_processes(tag)) == 2
+        run.signal(signal.SIGINT)
+        assert run.end() == 130
+    items = {item["item"]["asset_id"]: item["item"] for item in map(json.loads, run.out.all().splitlines()) if item["type"] == "item"}
+    assert sorted(items) == sorted(WORKSPACE)
+    assert [items[name]["state"] for name in WORKSPACE] == ["interrupted", "interrupted", "not-started", "not-started"]
+    wait_gone(tag)
+
+
+# --- silence -----------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module", autouse=True)
+def silent_run(lab: Lab, runtime_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Started]]:
+    """A run that says nothing for longer than two keep-alive intervals, beside all other tests of this file."""
+    from conftest import tested_binary
+
+    if "ssh" not in lab["neighbours"]:
+        yield lambda: pytest.skip("ssh is not up")
+        return
+    runner = Runner(tested_binary(), tmp_path_factory.mktemp("silent") / "home")
+    runner.environment |= lab.environment | {"XDG_RUNTIME_DIR": str(runtime_folder)}
+    words = ("--context", "lab-ssh", "runtime-assets", "run", "--role", ROLE, "--", "sh", "-c", f"sleep {2 * ALIVE_SECONDS + 3}; echo still here")
+    with Started(runner, *words) as run:
+        yield lambda: run
+
+
+def test_a_silent_command_is_not_taken_for_a_lost_link(silent_run: Callable[[], Started]) -> None:
+    run = silent_run()
+    assert run.end(2 * ALIVE_SECONDS + 20) == 0
+    assert run.out.all() == b"still here\n"
