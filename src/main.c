@@ -47,7 +47,7 @@ static int exit_status_of(const struct call *call, const struct error *err)
 	static const int kept[] = { EXIT_PROPOSAL_REQUIRED, EXIT_TIMEOUT,     EXIT_NOT_STARTED, EXIT_NOT_EXECUTABLE,
 		                    EXIT_COMMAND_NOT_FOUND, EXIT_INTERRUPTED, EXIT_TERMINATED,  EXIT_LINK_LOST };
 
-	if (call->command == NULL || (call->command->flags & COMMAND_OWN_EXIT) == 0)
+	if (call->command == NULL || (call->command->flags & COMMAND_OWN_EXIT) == 0 || call->answered)
 		return err->exit_status;
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
 		if (kept[i] == err->exit_status)

@@ -167,7 +167,7 @@ static bool is_user_name(const char *text)
 {
 	size_t len = strlen(text);
 
-	if (len == 0 || len > 64 || text[0] == '-')
+	if (len == 0 || len > 64 || text[0] == '-' || strspn(text, "0123456789") == len)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		if (!isalnum((unsigned char)text[i]) && strchr("._-$", text[i]) == NULL)

@@ -91,6 +91,7 @@ static void take_report(struct lxc_session *state, const char *text)
 		reports->status = (int)number;
 		linger(state);
 	} else if (text_equal(word, "pid") && parts.count == 3) {
+		loop_disarm(state->session->context->loop, &state->limit);
 		reports->has_group = parse_count(parts.items[1], &reports->pid) &&
 		                     parse_count(parts.items[2], &reports->group) && reports->pid > 1 &&
 		                     reports->group > 1;
@@ -127,6 +128,7 @@ static void child_output(struct child *child, int stream, const char *data, size
 static void release(struct lxc_session *state)
 {
 	loop_disarm(state->session->context->loop, &state->soon);
+	loop_disarm(state->session->context->loop, &state->limit);
 	state->carrier->close(state);
 	scratch_done(&state->log);
 	buffer_done(&state->answer);
@@ -145,84 +147,6 @@ static void end_session(struct lxc_session *state)
 	state->session->on_ended(state->session, &state->outcome);
 }
 
-void lxc_outcome_exited(struct lxc_session *state, int status)
-{
-	state->outcome = (struct session_outcome){ .cause = SESSION_EXITED, .exit_status = status };
-}
-
-void lxc_outcome_exec(struct lxc_session *state, int status)
-{
-	bool missing = status == 127;
-	struct error *err = &state->outcome.error;
-
-	state->outcome.cause = missing ? SESSION_NOT_FOUND : SESSION_NOT_EXECUTABLE;
-	state->outcome.derived = true;
-	fail(err, missing ? ERROR_RUN_COMMAND_NOT_FOUND : ERROR_RUN_NOT_EXECUTABLE,
-	     missing ? "%s has no program \"%s\"" : "%s cannot execute \"%s\"", state->session->asset->asset_id,
-	     state->session->request->argv[0]);
-	error_effect(err, "nothing ran");
-}
-
-void lxc_outcome_folder(struct lxc_session *state)
-{
-	struct error *err = &state->outcome.error;
-
-	state->outcome.cause = SESSION_NOT_STARTED;
-	fail(err, ERROR_RUN_NOT_STARTED, "the command was not started on %s", state->session->asset->asset_id);
-	error_cause(err, "the folder %s cannot be entered there", state->command.workdir);
-	error_effect(err, "nothing ran");
-}
-
-static void outcome_failed(struct lxc_session *state, enum error_id id, const char *cause)
-{
-	struct error *err = &state->outcome.error;
-
-	state->outcome.cause = SESSION_NOT_STARTED;
-	fail(err, id, "the command was not started on %s", state->session->asset->asset_id);
-	error_cause(err, "%s", cause);
-	error_effect(err, "nothing ran");
-}
-
-void lxc_outcome_complaint(struct lxc_session *state, const char *text, size_t len, int status)
-{
-	/* where the inner script reports, a command that ran was reported as started */
-	bool ran = !state->wrapped || state->reports.started;
-	const char *first = NULL;
-
-	switch (lxc_complaint_read(state->arena, text, len, &first)) {
-	case LXC_NO_COMPLAINT:
-		if (ran)
-			lxc_outcome_exited(state, status);
-		else if (status == 127)
-			outcome_failed(state, ERROR_ASSET_DRIVER, "its host has no lxc-attach");
-		else
-			outcome_failed(state, ERROR_RUN_NOT_STARTED,
-			               arena_format(state->arena, "lxc-attach ended with status %d", status));
-		return;
-	case LXC_EXEC_FAILED:
-		if (!state->wrapped)
-			lxc_outcome_exec(state, status);
-		else
-			outcome_failed(state, ERROR_RUN_NOT_STARTED,
-			               "the container has no shell \"sh\", which this needs");
-		return;
-	case LXC_NOT_RUNNING:
-		outcome_failed(state, ERROR_ASSET_NOT_RUNNING, "its container does not run");
-		state->found = LXC_FOUND_STOPPED;
-		return;
-	case LXC_FORBIDDEN:
-		outcome_failed(state, ERROR_ASSET_DRIVER, first);
-		return;
-	case LXC_ATTACH_FAILED:
-		/* it has one status for all failures of its own; any other is the command's */
-		if (status == 1 || !ran)
-			outcome_failed(state, ERROR_RUN_NOT_STARTED, first);
-		else
-			lxc_outcome_exited(state, status);
-		return;
-	}
-}
-
 static void end_look_up(struct lxc_session *state)
 {
 	struct error err;
@@ -236,8 +160,8 @@ static void end_look_up(struct lxc_session *state)
 		return;
 	}
 	if (state->outcome.cause == SESSION_EXITED)
-		outcome_failed(state, ERROR_RUN_NOT_STARTED,
-		               arena_format(state->arena, "it has no user \"%s\"", state->user_name));
+		lxc_outcome_failed(state, ERROR_RUN_NOT_STARTED,
+		                   arena_format(state->arena, "it has no user \"%s\"", state->user_name));
 	end_session(state);
 }
 
@@ -277,6 +201,7 @@ static void child_ended(struct child *child, int status)
 	struct lxc_session *state = child->user;
 
 	loop_disarm(child->loop, &state->soon);
+	loop_disarm(child->loop, &state->limit);
 	note_filter_finish(&state->filter, state->report_stream);
 	if (state->stage == LXC_ASK_STATE) {
 		end_ask(state, status);
@@ -284,7 +209,7 @@ static void child_ended(struct child *child, int status)
 	}
 	state->carrier->judge(state, status);
 	if (state->cancelled)
-		outcome_failed(state, ERROR_RUN_NOT_STARTED, "a signal came before the start");
+		lxc_outcome_failed(state, ERROR_RUN_NOT_STARTED, "a signal came before the start");
 	if (ask_state(state))
 		return;
 	if (state->stage == LXC_LOOK_UP_USER)
@@ -321,6 +246,15 @@ static void give_room(void *user)
 	struct lxc_session *state = user;
 
 	child_room(&state->child);
+}
+
+/* The link stalls before anything was reported: ssh itself would wait for ever once it is connected. */
+static void start_expired(void *user)
+{
+	struct lxc_session *state = user;
+
+	child_stop(&state->child);
+	child_ended(&state->child, EXIT_LINK_LOST);
 }
 
 static bool same_file(int first, int second)
@@ -415,6 +349,8 @@ static bool start_stage(struct lxc_session *state, enum lxc_stage stage, struct 
 	log_trace(state->session->context->log, "starting %s", program.argv[0]);
 	if (!child_start(&state->child, state->arena, &program, err))
 		return false;
+	if (state->carrier->start_limit_ms != NULL)
+		loop_arm(state->child.loop, &state->limit, state->carrier->start_limit_ms(state), start_expired, state);
 	if (program.input == CHILD_PIPE || program.terminal)
 		loop_arm(state->child.loop, &state->soon, 0, give_room, state);
 	return true;

@@ -56,6 +56,7 @@ struct lxc_session {
 	enum lxc_found found;
 	struct session_outcome outcome;
 	struct loop_timer soon;
+	struct loop_timer limit; /* for the first report of a carrier that can hang before */
 	struct scratch log;
 	void *link; /* the carrier's own */
 };
@@ -65,6 +66,8 @@ struct lxc_carrier {
 	bool wraps;          /* reports are needed also without --workdir */
 	bool log_file;       /* lxc-attach can write into our log */
 	bool terminal_words; /* with a terminal the environment must stand in the words */
+	/* how long the first report may take, 0: as long as it likes */
+	int64_t (*start_limit_ms)(const struct lxc_session *state);
 	/* make what every stage needs. errors ASSET_DRIVER, IO_CREATE, SECRET_* */
 	bool (*open)(struct lxc_session *state, struct error *err);
 	/* the program that runs these words there; *set is the environment they need, what the program itself needs is
@@ -94,8 +97,10 @@ void lxc_stop(struct session *session);
 bool lxc_observe(struct observation *observation, struct error *err);
 void lxc_stop_observing(struct observation *observation);
 
-/* Outcomes that both carriers reach. */
+/* Outcomes: the command ended; did not start for a cause of the asset; for a reason of its own; or as the complaints of
+ * lxc-attach say. */
 void lxc_outcome_exited(struct lxc_session *state, int status);
+void lxc_outcome_failed(struct lxc_session *state, enum error_id id, const char *cause);
 void lxc_outcome_exec(struct lxc_session *state, int status);
 void lxc_outcome_folder(struct lxc_session *state);
 void lxc_outcome_complaint(struct lxc_session *state, const char *text, size_t len, int status);

@@ -9,6 +9,7 @@
 #define LONGEST_COMMAND  ((size_t)1024 * 1024)
 #define LONGEST_PREAMBLE ((size_t)1024 * 1024)
 #define KILL_WAIT_MS     500
+#define LOGIN_MS         15000 /* from the connection to the first report */
 
 /*
  * Runs over there, $0 is the mark. It tells its own process and group so that a second command can signal them; with
@@ -20,7 +21,7 @@
 	"case $1 in *m*) exec 2>&1;; esac\n"                                                                           \
 	"exec 3>&2 2>/dev/null\n"                                                                                      \
 	"trap : INT TERM HUP\n"                                                                                        \
-	"group() { printf '%s pid %s %s\\n' \"$0\" \"$$\" \"$3\" >&3; }\n"                                             \
+	"group() { printf '%s pid %s %s\\n' \"$0\" \"$$\" \"$3\" >&3 || exit 125; }\n"                                 \
 	"IFS= read -r line </proc/$$/stat; group ${line##*) }\n"                                                       \
 	"case $1 in *e*) while IFS= read -r name && [ -n \"$name\" ]; do\n"                                            \
 	"IFS= read -r value; value=$(printf '%bx' \"$value\"); export \"$name=${value%x}\"; done;; esac\n"             \
@@ -65,6 +66,11 @@ static bool open_link(struct lxc_session *state, struct error *err)
 		return false;
 	state->link = own;
 	return true;
+}
+
+static int64_t start_limit_ms(const struct lxc_session *state)
+{
+	return state->session->asset->lxc.ssh.connect_timeout.ms + LOGIN_MS;
 }
 
 static void close_link(struct lxc_session *state)
@@ -249,6 +255,7 @@ static void kill_command(struct lxc_session *state)
 const struct lxc_carrier lxc_ssh_carrier = {
 	.wraps = true,
 	.terminal_words = true,
+	.start_limit_ms = start_limit_ms,
 	.open = open_link,
 	.wrap = wrap_words,
 	.judge = judge,

@@ -204,8 +204,11 @@ void ssh_link_failed(struct arena *arena, const struct ssh_link *link, const cha
 	if (reason != NULL)
 		error_cause(err, "%s", reason->cause);
 	else if (first[0] == '\0')
-		error_cause(err, "the connection ended without a reason");
+		error_cause(err, started ? "the connection ended without a reason" : "the host did not answer in time");
 	else
 		error_cause(err, "ssh: %s", first);
-	error_effect(err, started ? "the outcome is unknown; the command may still run" : "nothing ran");
+	if (started)
+		error_effect(err, "the outcome is unknown; the command may still run");
+	else
+		error_effect(err, reason == NULL ? "no start was reported" : "nothing ran");
 }

@@ -23,7 +23,22 @@ static bool is_replaced(const char *entry, const struct text_list *set)
 	return text_starts(entry, "FOPS_TOKEN=");
 }
 
-static char **child_environment(struct arena *arena, const struct text_list *set)
+/* What lxc and ssh need to do their work as the operator set it up; nothing that could hold a secret of ours. */
+static bool is_needed(const char *entry)
+{
+	static const char *const names[] = {
+		"PATH=", "HOME=", "USER=", "LOGNAME=",         "SHELL=",  "TERM=", "LANG=",
+		"LC_",   "TZ=",   "SSH_",  "XDG_RUNTIME_DIR=", "TMPDIR=", "KRB5",  "ASAN_OPTIONS="
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (text_starts(entry, names[i]))
+			return true;
+	}
+	return false;
+}
+
+static char **child_environment(struct arena *arena, const struct text_list *set, bool whole)
 {
 	size_t count = 0;
 	size_t used = 0;
@@ -33,7 +48,7 @@ static char **child_environment(struct arena *arena, const struct text_list *set
 		count++;
 	list = arena_array(arena, count + set->count + 1, sizeof *list);
 	for (size_t i = 0; i < count; i++) {
-		if (!is_replaced(environ[i], set))
+		if (!is_replaced(environ[i], set) && (whole || is_needed(environ[i])))
 			list[used++] = environ[i];
 	}
 	for (size_t i = 0; i < set->count; i++)
@@ -101,7 +116,7 @@ bool process_start(struct arena *arena, const struct process_request *request, s
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	struct process process = { 0, -1 };
-	char **environment = child_environment(arena, &request->set);
+	char **environment = child_environment(arena, &request->set, request->keep_group);
 	int failed;
 
 	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawnattr_init(&attributes) != 0)
@@ -141,7 +156,7 @@ bool process_start(struct arena *arena, const struct process_request *request, s
 bool process_replace(struct arena *arena, const char *path, const char *const *argv, struct text_list set,
                      struct error *err)
 {
-	char **environment = child_environment(arena, &set);
+	char **environment = child_environment(arena, &set, true);
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 	union {
 		const char *const *borrowed;
@@ -223,9 +238,4 @@ bool process_terminal(struct arena *arena, int *ret_master, const char **ret_sla
 	if (master >= 0)
 		(void)close(master);
 	return false;
-}
-
-void process_hide(const char *variable)
-{
-	(void)unsetenv(variable);
 }

@@ -346,8 +346,10 @@ static void deliver_row(struct output *output, const void *row)
 		arena_rewind(output->rows, mark);
 		return;
 	}
-	if (output->returned >= output->limit)
+	if (output->returned >= output->limit) {
+		output->more = true;
 		return;
+	}
 	begin(output);
 	print_row(output, row);
 	output->returned++;

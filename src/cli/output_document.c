@@ -119,7 +119,7 @@ void document_row(struct output *output, const void *row)
 static void emit_next(struct output *output)
 {
 	emit_key(&output->emitter, "next");
-	emit_text(&output->emitter, output->returned < output->total ? output->last_name : NULL);
+	emit_text(&output->emitter, output->more ? output->last_name : NULL);
 }
 
 static void end_jsonl(struct output *output, int exit_status)

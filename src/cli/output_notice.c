@@ -68,7 +68,7 @@ void print_notices(struct output *output)
 		terminal_escape(&notices, output->warnings.items[i], strlen(output->warnings.items[i]));
 		buffer_byte(&notices, '\n');
 	}
-	if (output->is_list && output->returned < output->total && output->last_name != NULL) {
+	if (output->more) {
 		put_next_command(output, &next);
 		buffer_format(&notices, "%llu of %llu, next: ", (unsigned long long)output->returned,
 		              (unsigned long long)output->total);

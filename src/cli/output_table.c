@@ -305,7 +305,7 @@ void compact_finish(struct output *output)
 	                 (unsigned long long)output->returned, (unsigned long long)output->total));
 	if (output->partial)
 		put(output, " partial");
-	if (output->returned < output->total && output->last_name != NULL)
+	if (output->more)
 		put(output, arena_format(arena, " next=%s", output->last_name));
 	put(output, "\n");
 	stream_write(&output->stream, buffer_string(&output->document), output->document.len);

@@ -27,6 +27,9 @@ static void put_line(struct buffer *out, const char *label, const char *text)
 
 static void put_findings(struct buffer *out, const struct error *err)
 {
+	/* a single finding may be the message itself */
+	if (err->finding_count == 1 && strstr(err->message, err->findings[0].message) != NULL)
+		return;
 	for (size_t i = 0; i < err->finding_count && i < FINDINGS_SHOWN; i++) {
 		const struct finding *finding = &err->findings[i];
 

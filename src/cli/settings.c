@@ -155,8 +155,8 @@ static bool store_flags(struct collected *collected, struct error *err)
 	       store_flag_number(collected, "retries", globals->retries, err) &&
 	       store_flag_number(collected, "parallel", globals->parallel, err) &&
 	       store_flag(collected, "ca", globals->ca, err) && store_flag(collected, "color", globals->color, err) &&
-	       store_flag(collected, "cache", globals->cache ? NULL : "no", err) &&
-	       store_flag(collected, "pager", globals->pager ? NULL : "", err);
+	       (globals->cache || setting_store(collected, setting_index("cache"), "no", "flag --no-cache", err)) &&
+	       (globals->pager || setting_store(collected, setting_index("pager"), "", "flag --no-pager", err));
 }
 
 /* The nearest .fops/config above the working folder, or NULL. */

@@ -175,7 +175,7 @@ static bool walk_entry(struct walk *walk, const char *folder, const char *name, 
 
 static bool walk_folder(struct walk *walk, const char *folder, size_t depth, struct error *err)
 {
-	struct text_list names;
+	struct text_list names = { 0 };
 
 	if (depth > MOST_DEPTH)
 		return too_many(walk, "its folders are nested deeper than 32", err);

@@ -174,6 +174,8 @@ static bool run_one(struct call *call, struct asset_context *context, const stru
 	if (!run_on_asset(context, asset, request, &result, &outcome, err))
 		return false;
 	if (!text_equal(result.state, "exited")) {
+		/* once the command ran its own status stands, whatever the number */
+		call->answered = !text_equal(result.state, "not-started");
 		*err = outcome;
 		return false;
 	}

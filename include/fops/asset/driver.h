@@ -16,10 +16,10 @@ struct asset_context {
 	struct http *http; /* opened by asset_http() at the first use */
 	const struct topology *topology;
 	const struct log *log;
-	struct deadline deadline;     /* of the whole command */
-	const char *ca_file;          /* --ca */
-	unsigned most_retries;        /* --retries */
-	size_t most_parallel;         /* --parallel */
+	struct deadline deadline; /* of the whole command */
+	const char *ca_file;      /* --ca */
+	unsigned most_retries;    /* --retries */
+	size_t most_parallel;     /* --parallel */
 };
 
 /* The command's HTTP client, opened on first use. errors as http_open */
@@ -44,26 +44,28 @@ enum asset_ability {
 
 /* One command to start; borrowed for the life of the session. */
 struct session_request {
-	const char *const *argv; /* NULL-terminated, at least one word, passed exactly; no shell */
+	const char *const *argv;      /* NULL-terminated, at least one word, passed exactly; no shell */
 	struct text_list environment; /* "NAME=value" */
-	const char *workdir;     /* absolute, or NULL */
-	const char *user;        /* a name or number inside the asset, or NULL */
-	bool want_input;         /* false: the command reads end-of-file at once */
-	bool terminal;           /* give it a terminal of `size`; stderr is then part of stdout */
+	const char *workdir;          /* absolute, or NULL */
+	const char *user;             /* a name or number inside the asset, or NULL */
+	bool want_input;              /* false: the command reads end-of-file at once */
+	bool terminal;                /* give it a terminal of `size`; stderr is then part of stdout */
 	struct terminal_size size;
 	/*
-	 * Descriptors that the driver may hand to a local program instead of copying bytes, -1 for none. A driver that cannot ignores
-	 * them and delivers through the callbacks; the owner serves both. Output and errors that are the same file stay in the order in which they were written.
+	 * Descriptors that the driver may hand to a local program instead of copying bytes, -1 for none. A driver that
+	 * cannot ignores them and delivers through the callbacks; the owner serves both. Output and errors that are the
+	 * same file stay in the order in which they were written.
 	 */
 	int direct_input, direct_output, direct_errors;
 };
 
 enum session_cause {
 	SESSION_EXITED,      /* exit_status is the command's own, 0–255 or 128+signal */
-	SESSION_NOT_STARTED, /* nothing ran; error says why (RUN_NOT_STARTED, ASSET_NOT_RUNNING, ASSET_DRIVER, PLANE_*) */
+	SESSION_NOT_STARTED, /* nothing ran; error says why (RUN_NOT_STARTED, ASSET_NOT_RUNNING, ASSET_DRIVER, PLANE_*)
+	                      */
 	SESSION_NOT_FOUND,   /* the asset has no such program: RUN_COMMAND_NOT_FOUND */
 	SESSION_NOT_EXECUTABLE, /* RUN_NOT_EXECUTABLE */
-	SESSION_LINK_LOST,   /* started, and the outcome is unknown: RUN_LINK_LOST */
+	SESSION_LINK_LOST,      /* started, and the outcome is unknown: RUN_LINK_LOST */
 };
 
 struct session_outcome {
@@ -73,28 +75,31 @@ struct session_outcome {
 	struct error error; /* filled for every cause but SESSION_EXITED */
 };
 
-/* One command on one asset, from start() to on_ended or stop(). Owner fills the first half; callbacks come from loop_turn, never from inside an operation. */
+/* One command on one asset, from start() to on_ended or stop(). Owner fills the first half; callbacks come from
+ * loop_turn, never from inside an operation. */
 struct session {
 	struct asset_context *context;
 	const struct runtime_asset *asset;
 	const struct session_request *request;
-	void (*on_started)(struct session *session);                                             /* the command runs; at most once */
-	void (*on_output)(struct session *session, int stream, const char *data, size_t len);    /* stream 1 or 2 */
+	void (*on_started)(struct session *session); /* the command runs; at most once */
+	void (*on_output)(struct session *session, int stream, const char *data, size_t len); /* stream 1 or 2 */
 	/*
-	 * Input is wanted: first when the driver is ready for it (never when it took direct_input), then each time after write() took less than it was given.
+	 * Input is wanted: first when the driver is ready for it (never when it took direct_input), then each time
+	 * after write() took less than it was given.
 	 */
 	void (*on_input_room)(struct session *session);
-	void (*on_ended)(struct session *session, const struct session_outcome *outcome);        /* once, after all output; resources are gone */
+	void (*on_ended)(struct session *session,
+	                 const struct session_outcome *outcome); /* once, after all output; resources are gone */
 	void *user;
 	void *state; /* the driver's own */
 };
 
 enum observation_state {
-	OBSERVED_RUNNING, /* runs, and starting a command works */
-	OBSERVED_STOPPED, /* exists, does not run */
-	OBSERVED_MISSING, /* does not exist */
+	OBSERVED_RUNNING,     /* runs, and starting a command works */
+	OBSERVED_STOPPED,     /* exists, does not run */
+	OBSERVED_MISSING,     /* does not exist */
 	OBSERVED_UNREACHABLE, /* its host or control surface does not answer */
-	OBSERVED_REFUSED, /* it runs, and starting a command fails */
+	OBSERVED_REFUSED,     /* it runs, and starting a command fails */
 };
 
 /* A look at one machine, ended by on_observed. */
@@ -103,19 +108,22 @@ struct observation {
 	const struct runtime_asset *asset;
 	void (*on_observed)(struct observation *observation);
 	void *user;
-	void *state;                  /* the driver's own */
+	void *state; /* the driver's own */
 	enum observation_state result;
-	struct error error;           /* cause and fix, for every result but OBSERVED_RUNNING */
+	struct error error; /* cause and fix, for every result but OBSERVED_RUNNING */
 	int64_t latency_us;
 };
 
 /*
  * A driver. It fits what is to come without change:
- * - Kubernetes: start() opens the WebSocket (loop_watch on its socket), channel 1/2 -> on_output, channel 0 <- write(), close_input() sends the v5 half-close,
- *   resize() channel 4, on_ended only after the Status on channel 3, SESSION_LINK_LOST without one; no signals: stop() runs a second exec with kill.
- * - Proxmox qemu agent: start() posts exec and arms a loop_timer to poll exec-status; no STREAMING, no TERMINAL: output comes once, before on_ended.
- * - Incus: start() posts the operation, then one WebSocket a stream; signal() and resize() go to the control socket; the outcome is read from the operation.
- * Descriptors in the request are hints that only drivers with a local program use.
+ * - Kubernetes: start() opens the WebSocket (loop_watch on its socket), channel 1/2 -> on_output, channel 0 <- write(),
+ * close_input() sends the v5 half-close, resize() channel 4, on_ended only after the Status on channel 3,
+ * SESSION_LINK_LOST without one; no signals: stop() runs a second exec with kill.
+ * - Proxmox qemu agent: start() posts exec and arms a loop_timer to poll exec-status; no STREAMING, no TERMINAL: output
+ * comes once, before on_ended.
+ * - Incus: start() posts the operation, then one WebSocket a stream; signal() and resize() go to the control socket;
+ * the outcome is read from the operation. Descriptors in the request are hints that only drivers with a local program
+ * use.
  */
 struct asset_driver {
 	const char *name;   /* "lxc/local": kind and driver of the contract */
@@ -136,10 +144,12 @@ struct asset_driver {
 	/* End at once: kill the command as well as the driver can, free everything; no callback follows. */
 	void (*stop)(struct session *session);
 
-	/* Look whether the machine runs and takes commands; ends with on_observed, also at the context's deadline. errors ASSET_DRIVER */
+	/* Look whether the machine runs and takes commands; ends with on_observed, also at the context's deadline.
+	 * errors ASSET_DRIVER */
 	bool (*observe)(struct observation *observation, struct error *err);
 	void (*stop_observing)(struct observation *observation);
-	/* A key that is equal for assets that are the same machine reached the same way, in arena: it is observed once. */
+	/* A key that is equal for assets that are the same machine reached the same way, in arena: it is observed once.
+	 */
 	const char *(*identity)(struct arena *arena, const struct runtime_asset *asset);
 };
 
@@ -147,6 +157,7 @@ struct asset_driver {
 extern const struct asset_driver *const asset_drivers[];
 
 /* The driver of an asset. errors CONTRACT_INVALID for a driver that this version lacks */
-CHECKED bool asset_driver_of(const struct runtime_asset *asset, const struct asset_driver **ret_driver, struct error *err);
+CHECKED bool asset_driver_of(const struct runtime_asset *asset, const struct asset_driver **ret_driver,
+                             struct error *err);
 
 #endif

@@ -25,9 +25,10 @@ struct process_request {
 };
 
 /*
- * Start a program. It gets the caller's environment without FOPS_TOKEN and without the variables of env:// secret
- * references that were read (see process_hide), default signal dispositions, an empty signal mask, and no descriptor
- * above 2. errors  ASSET_DRIVER with the cause when the program is missing or may not run
+ * Start a program. With keep_group it gets the caller's environment without FOPS_TOKEN; otherwise only what lxc and ssh
+ * need of it (PATH, HOME, locale, SSH agent …), so that no secret variable is passed on, and `set`. Signal dispositions
+ * are the defaults, the signal mask is empty, and no descriptor above 2 is inherited.
+ * errors  ASSET_DRIVER with the cause when the program is missing or may not run
  */
 CHECKED bool process_start(struct arena *arena, const struct process_request *request, struct process *ret_process,
                            struct error *err);
@@ -55,8 +56,5 @@ void descriptor_unblock(int descriptor);
  * A new pty: its master descriptor and the path of its slave in arena. errors INTERNAL
  */
 CHECKED bool process_terminal(struct arena *arena, int *ret_master, const char **ret_slave, struct error *err);
-
-/* Remove a variable from the environment that children get, because it held a secret. */
-void process_hide(const char *variable);
 
 #endif

@@ -11,8 +11,8 @@ struct endpoint_auth {
 };
 
 struct endpoint_tls {
-	const char *ca;          /* PEM text */
-	const char *pin;         /* sha256//BASE64 */
+	const char *ca;  /* PEM text */
+	const char *pin; /* sha256//BASE64 */
 	const char *server_name;
 };
 

@@ -5,9 +5,9 @@
 #include "fops/data/decode.h"
 
 struct health_expect {
-	int64_t status;             /* preset 200 */
-	const char *pointer;        /* JSON Pointer into the answer, or NULL */
-	const struct value *value;  /* what must stand there: a text, number, boolean or null; NULL: anything but null */
+	int64_t status;            /* preset 200 */
+	const char *pointer;       /* JSON Pointer into the answer, or NULL */
+	const struct value *value; /* what must stand there: a text, number, boolean or null; NULL: anything but null */
 };
 
 struct health {
@@ -21,8 +21,8 @@ struct health {
 extern const struct field health_fields[];
 
 /*
- * Judge an answer. Returns NULL when it meets the contract, else one sentence in arena that says what was expected and found.
- * body is the answer's body, len its length; only read when a pointer is set.
+ * Judge an answer. Returns NULL when it meets the contract, else one sentence in arena that says what was expected and
+ * found. body is the answer's body, len its length; only read when a pointer is set.
  */
 const char *health_judge(struct arena *arena, const struct health *health, int status, const char *body, size_t len);
 

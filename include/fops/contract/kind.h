@@ -10,18 +10,15 @@ enum contract_kind {
 	CONTRACT_KIND_COUNT,
 };
 
-/* What a rule may look at: the decoded object, where it stands, and everything else in the topology. */
-struct rule_context;
-
 struct kind_row {
 	const char *name;           /* "RuntimeAsset", as documents write it */
 	const char *text;           /* one sentence for schema and reference */
 	const struct field *fields; /* of spec */
 	size_t record_size;
-	size_t id_offset;           /* offset of the `const char *` that identifies the object: assetId, id */
+	size_t id_offset; /* offset of the `const char *` that identifies the object: assetId, id */
 	/* rules inside one object: adapter block, addresses, references' grammar; adds findings */
 	void (*check)(struct arena *arena, const char *file, const struct value *spec, const void *record,
-		      struct findings *findings);
+	              struct findings *findings);
 };
 
 extern const struct kind_row contract_kinds[CONTRACT_KIND_COUNT];

@@ -8,11 +8,12 @@
 /* How an LXC container is reached over SSH. */
 struct lxc_ssh {
 	bool present;
-	const char *host;            /* name or address; never starts with '-' */
-	int64_t port;                /* 1–65535, preset 22 */
-	const char *user;            /* preset "root" */
-	struct text_list host_keys;  /* "ssh-ed25519 AAAA…": the only keys accepted */
-	const char *identity_ref;    /* secret reference to private key text; NULL: the operator's agent and own ssh settings */
+	const char *host;                /* name or address; never starts with '-' */
+	int64_t port;                    /* 1–65535, preset 22 */
+	const char *user;                /* preset "root" */
+	struct text_list host_keys;      /* "ssh-ed25519 AAAA…": the only keys accepted */
+	const char *identity_ref;        /* secret reference to private key text; NULL: the operator's agent and own ssh
+	                                    settings */
 	struct duration connect_timeout; /* preset 10s */
 };
 

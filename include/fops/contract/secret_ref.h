@@ -20,14 +20,15 @@ struct secret_ref {
 };
 
 /*
- * Parse a reference: env://NAME with NAME [A-Za-z_][A-Za-z0-9_]*; openbao://[mount]/path#field with plain segments (no empty, ".", "..", query, control
- * characters). errors SECRET_REF
+ * Parse a reference: env://NAME with NAME [A-Za-z_][A-Za-z0-9_]*; openbao://[mount]/path#field with plain segments (no
+ * empty, ".", "..", query, control characters). errors SECRET_REF
  */
 CHECKED bool secret_ref_parse(struct arena *arena, const char *text, struct secret_ref *ret_ref, struct error *err);
 
 /*
- * Read the value of an env reference: borrowed from the environment. OpenBao references are refused with the reason while that plane has no client. What is
- * done with the value is the caller's: src/asset wraps it into a `struct secret` at once. errors SECRET_REF, SECRET_UNRESOLVED
+ * Read the value of an env reference: borrowed from the environment. OpenBao references are refused with the reason
+ * while that plane has no client. What is done with the value is the caller's: src/asset wraps it into a `struct
+ * secret` at once. errors SECRET_REF, SECRET_UNRESOLVED
  */
 CHECKED bool secret_ref_read(struct arena *arena, const char *text, const char **ret_value, struct error *err);
 

@@ -7,7 +7,7 @@
 
 /* One file to read, in reading order. */
 struct source_file {
-	const char *path;  /* as findings show it: the source as given, plus the path below it */
+	const char *path; /* as findings show it: the source as given, plus the path below it */
 	uint64_t device, inode, size;
 	int64_t mtime_ns, ctime_ns;
 };
@@ -19,12 +19,12 @@ struct source_list {
 };
 
 /*
- * List the files behind the sources. A file that is reached twice (by a link, or because its folder is given as well) is listed once. Symbolic
- * links that leave their root or lead nowhere become findings. At most 50,000 files, folder depth 32.
- * errors CONTRACT_NOT_FOUND, CONTRACT_UNREADABLE
+ * List the files behind the sources. A file that is reached twice (by a link, or because its folder is given as well)
+ * is listed once. Symbolic links that leave their root or lead nowhere become findings. At most 50,000 files, folder
+ * depth 32. errors CONTRACT_NOT_FOUND, CONTRACT_UNREADABLE
  */
 CHECKED bool source_list_files(struct arena *arena, const struct text_list *sources, struct source_list *ret_list,
-			       struct findings *findings, struct error *err);
+                               struct findings *findings, struct error *err);
 
 /* "1.9.0": the linked libgit2, which reads topologies from git revisions. */
 const char *source_git_version(struct arena *arena);

@@ -50,7 +50,8 @@ void emit_array_end(struct emitter *emitter);
 /* The name of the next value inside an object. */
 void emit_key(struct emitter *emitter, const char *key);
 
-/* Values. Text that is not valid UTF-8 has each bad byte replaced by U+FFFD; C0, C1 and DEL are escaped in JSON and YAML. NULL text is null. */
+/* Values. Text that is not valid UTF-8 has each bad byte replaced by U+FFFD; C0, C1 and DEL are escaped in JSON and
+ * YAML. NULL text is null. */
 void emit_text(struct emitter *emitter, const char *text);
 void emit_text_len(struct emitter *emitter, const char *text, size_t len);
 /* Whole numbers beyond +-2^53 are written as text, as the output contract says. */
@@ -63,12 +64,13 @@ void emit_null(struct emitter *emitter);
 void emit_value(struct emitter *emitter, const struct value *value);
 
 /*
- * A struct by its table, as a contract writes it: absent values are left out, durations are texts ("15s"), instants RFC 3339. What
- * emit_record writes, decode() reads back into an equal struct.
+ * A struct by its table, as a contract writes it: absent values are left out, durations are texts ("15s"), instants RFC
+ * 3339. What emit_record writes, decode() reads back into an equal struct.
  */
 void emit_record(struct emitter *emitter, const struct field *fields, const void *record);
 
-/* End of the document: true when everything nested and was written. The final newline comes here: in YAML always, in JSON when newline is set. */
+/* End of the document: true when everything nested and was written. The final newline comes here: in YAML always, in
+ * JSON when newline is set. */
 bool emit_finish(struct emitter *emitter, bool newline);
 
 #endif

@@ -7,13 +7,14 @@
 
 /*
  * The schema of one object of the table as the value of the current position: type, properties, required,
- * additionalProperties false, enum, default, minimum, maximum, pattern for identifiers and durations, description, examples.
+ * additionalProperties false, enum, default, minimum, maximum, pattern for identifiers and durations, description,
+ * examples.
  */
 void schema_object(struct emitter *emitter, const struct field *fields, const char *description);
 
 /*
- * A Markdown table "field | type | required | default | meaning" with its heading, nested fields by dotted path ("lxc.ssh.port",
- * "members[].role"). False when out overflowed.
+ * A Markdown table "field | type | required | default | meaning" with its heading, nested fields by dotted path
+ * ("lxc.ssh.port", "members[].role"). False when out overflowed.
  */
 bool schema_reference(struct buffer *out, const struct field *fields);
 

@@ -48,8 +48,8 @@ struct slot {
 };
 
 /* The kind follows from the member's C type; a type without a kind does not compile. */
-#define SLOT(type, member)                                                                                             \
-	{                                                                                                              \
+#define SLOT(type, member)                                                                                               \
+	{                                                                                                                \
 		_Generic(((type *)0)->member, bool                                                                     \
 			 : SLOT_BOOL, int64_t                                                                          \
 			 : SLOT_INT, uint64_t                                                                          \
@@ -63,14 +63,17 @@ struct slot {
 			 : SLOT_TEXT_MAP, const struct value *                                                         \
 			 : SLOT_VALUE, struct record_list                                                              \
 			 : SLOT_RECORDS),                                                                              \
-			offsetof(type, member)                                                                         \
+			offsetof(type, member) \
 	}
 
 /* An embedded struct; the row names its table. */
-#define SLOT_EMBEDDED(type, member) { SLOT_RECORD, offsetof(type, member) }
+#define SLOT_EMBEDDED(type, member)                                                                                    \
+	{                                                                                                              \
+		SLOT_RECORD, offsetof(type, member)                                                                    \
+	}
 
 /* The member itself. */
-#define SLOT_AT(type, record, slot) ((type *)(void *)((char *)(record) + (slot).offset))
+#define SLOT_AT(type, record, slot)  ((type *)(void *)((char *)(record) + (slot).offset))
 #define SLOT_GET(type, record, slot) ((type const *)(const void *)((const char *)(record) + (slot).offset))
 
 #endif

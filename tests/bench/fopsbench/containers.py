@@ -18,7 +18,7 @@ LEAST_THROUGHPUT = 0.9
 MOST_BULK_KIB = 8 * 1024
 RECORDER = """\
 #!/bin/sh
-printf '%s\\n' "$@" >"$FOPS_BENCH_WORDS"
+printf '%s\\n' "$@" >"${0%/*}/words"
 """
 
 
@@ -40,7 +40,8 @@ def attach(place: Place, ours: Command) -> Command:
     recorder.chmod(0o755)
     words_file = folder / "words"
     words_file.unlink(missing_ok=True)
-    environment = ours.environment | {"PATH": f"{folder}:{ours.environment['PATH']}", "FOPS_BENCH_WORDS": str(words_file)}
+    # fops passes few variables on, and PATH is one of them
+    environment = ours.environment | {"PATH": f"{folder}:{ours.environment['PATH']}"}
     subprocess.run(ours.argv, env=environment, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     if not words_file.exists():
         raise Broken(f"fops did not start lxc-attach: {' '.join(ours.argv)}")
@@ -69,9 +70,9 @@ def run_true(place: Place) -> list[Row]:
 def bulk_row(place: Place, topology: Path, merged: bool) -> Row:
     """1 GiB to a pipe. Merged streams are copied through fops, a pipe for stdout alone is handed to lxc-attach."""
     words = run_words(topology, "head", "-c", str(BULK_BYTES), "/dev/zero")
-    ours = place.fops(*words, piped=True, merged=merged, expect_bytes=BULK_BYTES)
+    ours = place.fops(*words, piped=True, merged=merged, pinned=True, expect_bytes=BULK_BYTES)
     peer = attach(place, ours)
-    pairs = alternate(ours, peer, place.runs(5, 1), warm_ups=1)
+    pairs = alternate(ours, peer, place.runs(11, 3), warm_ups=1)
     throughput = 1 / pairs.ratio()
     try:
         memory = peak_memory(ours).kib

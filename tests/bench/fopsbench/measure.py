@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-SPLICE_BYTES = 1 << 20
+READ_BYTES = 1 << 16
 SHOWN_BYTES = 2000
 
 
@@ -30,6 +30,8 @@ class Command:
     piped: bool = False
     # The same pipe for both streams.
     merged: bool = False
+    # The pipe's reader stays on one processor.
+    pinned: bool = False
     # What the pipe must have carried; None: anything.
     expect_bytes: int | None = None
 
@@ -65,16 +67,21 @@ def median(runs: Sequence[Usage], what: str = "wall_ms") -> float:
     return float(statistics.median(getattr(run, what) for run in runs))
 
 
-def drain(descriptor: int) -> int:
-    """Empties a pipe to its end without copying; the number of bytes."""
+def drain(descriptor: int, pinned: bool = False) -> int:
+    """Reads a pipe to its end as most programs do; the number of bytes. Pinned: on one processor, because a reader that the kernel
+    moves about makes the same pipe up to three times slower."""
     total = 0
-    sink = os.open(os.devnull, os.O_WRONLY)
+    part = bytearray(READ_BYTES)
+    processors = os.sched_getaffinity(0)
+    if pinned:
+        os.sched_setaffinity(0, {max(processors)})
     try:
-        while count := os.splice(descriptor, sink, SPLICE_BYTES):
+        while count := os.readv(descriptor, [part]):
             total += count
     finally:
-        os.close(sink)
         os.close(descriptor)
+        if pinned:
+            os.sched_setaffinity(0, processors)
     return total
 
 
@@ -98,7 +105,7 @@ def run(command: Command) -> Usage:
         try:
             if command.piped:
                 os.close(writer)
-            total = drain(reader) if command.piped else 0
+            total = drain(reader, command.pinned) if command.piped else 0
             _, status, used = os.wait4(process, 0)
         except BaseException:
             os.kill(process, signal.SIGKILL)
@@ -140,8 +147,32 @@ def repeat(command: Command, runs: int, warm_ups: int = 0) -> list[Usage]:
     return [run(command) for _ in range(runs)]
 
 
-def load() -> float:
-    """The load of the last minute, which tells how far the walls can be believed."""
-    with suppress(OSError):
-        return round(os.getloadavg()[0], 2)
+class Neighbours:
+    """How much of the machine others used since the start, which tells how far the walls can be believed."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.busy = busy_seconds()
+        self.own = own_seconds()
+
+    def share(self) -> float:
+        """0 to 1 of all processors; -1 where the kernel does not say."""
+        if self.busy < 0:
+            return -1.0
+        others = busy_seconds() - self.busy - (own_seconds() - self.own)
+        capacity = (time.monotonic() - self.started) * (os.cpu_count() or 1)
+        return round(min(max(others / capacity, 0.0), 1.0), 2)
+
+
+def busy_seconds() -> float:
+    """What all processors worked since the machine's start."""
+    with suppress(OSError, ValueError):
+        with open("/proc/stat", encoding="ascii") as file:
+            user, nice, system, _idle, _wait, irq, softirq = map(int, file.readline().split()[1:8])
+        return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
     return -1.0
+
+
+def own_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fopsbench.measure import Command
+from fopsbench.measure import Broken, Command
 
 ROOT = Path(__file__).resolve().parents[3]
 LAB_SECONDS = 300
@@ -88,23 +88,26 @@ class Place:
         return folder
 
     def neighbour(self, name: str) -> dict[str, Any]:
-        """The facts of a neighbour of the lab, which starts at the first use. errors Skipped with the lab's reason"""
+        """The facts of a neighbour of the lab, which starts at the first use. errors Skipped with the lab's reason, Broken"""
         if name not in self._facts:
-            self._facts[name] = self._start(name)
+            try:
+                self._facts[name] = self._start(name)
+            except (Skipped, Broken) as reason:
+                self._facts[name] = reason
         facts = self._facts[name]
-        if isinstance(facts, str):
-            raise Skipped(facts)
+        if isinstance(facts, Exception):
+            raise facts
         return dict(facts)
 
     def _start(self, name: str) -> Any:
         self._lab = True
         done = self._run_lab("up", name)
-        lab = ROOT / "build/bench-lab/lab.json"
         if done.returncode == 0:
-            return json.loads(lab.read_text())["neighbours"][name]
-        lines = [line for line in done.stdout.splitlines() if line.startswith(f"skipped {name}: ")]
-        reason = lines[0].split(": ", 1)[1] if lines else done.stderr.strip().splitlines()[-1:]
-        return f"lab up {name}: {reason if isinstance(reason, str) else ' '.join(reason)}"
+            return json.loads((ROOT / "build/bench-lab/lab.json").read_text())["neighbours"][name]
+        for line in done.stdout.splitlines():
+            if line.startswith("skipped "):
+                raise Skipped(line.removeprefix("skipped "))
+        raise Broken(f"lab up {name}: {done.stderr.strip() or f'exit {done.returncode}'}")
 
     @staticmethod
     def _run_lab(*words: str) -> subprocess.CompletedProcess[str]:

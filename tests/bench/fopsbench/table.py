@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ class Row:
     bar: str = "-"
     verdict: str = "-"
     data: dict[str, Any] = field(default_factory=dict)
+
+    def beside(self, others: float) -> Row:
+        """The same, with the share of the machine that other programs had meanwhile."""
+        return replace(self, data=self.data | {"others": others})
 
     def cells(self) -> tuple[str, ...]:
         return self.work, self.ours, self.peer, self.ratio, self.bar, self.verdict

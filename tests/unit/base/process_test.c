@@ -98,7 +98,7 @@ Test(process, inherits_no_descriptor_above_two)
 	(void)close(careless);
 }
 
-Test(process, gets_an_environment_with_additions_and_without_the_token)
+Test(process, gets_the_needed_environment_with_additions_and_without_secrets)
 {
 	CLEANUP(arena_cleanup) struct arena *arena = arena_new(LIMIT);
 	const char *items[] = { "ADDED=new", "REPLACED=new", "EMPTY=" };
@@ -107,14 +107,13 @@ Test(process, gets_an_environment_with_additions_and_without_the_token)
 	int status = -1;
 
 	cr_assert_eq(setenv("REPLACED", "old", 1), 0);
-	cr_assert_eq(setenv("REPLACED_NOT", "kept", 1), 0);
+	cr_assert_eq(setenv("LC_KEPT", "kept", 1), 0);
 	cr_assert_eq(setenv("FOPS_TOKEN", "secret", 1), 0);
 	cr_assert_eq(setenv("HIDDEN", "secret", 1), 0);
-	process_hide("HIDDEN");
 	text = read_to_end(
 	        arena,
 	        start_shell(arena,
-	                    "echo $ADDED,$REPLACED,$REPLACED_NOT,${EMPTY-unset},${FOPS_TOKEN-unset},${HIDDEN-unset}",
+	                    "echo $ADDED,$REPLACED,$LC_KEPT,${EMPTY-unset},${FOPS_TOKEN-unset},${HIDDEN-unset}",
 	                    (struct text_list){ items, 3 }, &process));
 	cr_assert_str_eq(text, "new,new,kept,,unset,unset\n");
 	cr_assert(process_collect(&process, true, &status));
