@@ -98,12 +98,23 @@ static void keep_texts(struct arena *arena, struct check_result *results, size_t
 	}
 }
 
+/* A round that was cut short says "unknown" of what the round before saw: that still tells more. */
+static void prefer_seen(struct check_result *results, const struct check_result *before, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (text_equal(results[i].state, "unknown") && before[i].state != NULL)
+			results[i] = before[i];
+	}
+}
+
 bool check_assets_wait(struct asset_context *context, const struct runtime_asset *assets, size_t count,
                        void (*on_round)(void *user, const struct check_result *results, size_t count), void *user,
                        struct check_result *ret_results, struct error *err)
 {
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(ROUND_LIMIT);
-	struct arena_mark empty = arena_mark(arena);
+	CLEANUP(arena_cleanup) struct arena *even = arena_new(ROUND_LIMIT);
+	CLEANUP(arena_cleanup) struct arena *odd = arena_new(ROUND_LIMIT);
+	struct check_result *before = arena_array(context->arena, count + 1, sizeof *before);
+	struct arena_mark marks[] = { arena_mark(even), arena_mark(odd) };
 	int64_t pause_ms = FIRST_PAUSE_MS;
 	const int *signal;
 	struct http *http;
@@ -112,12 +123,16 @@ bool check_assets_wait(struct asset_context *context, const struct runtime_asset
 	/* the client keeps its connections between rounds, so it may not live in a round's arena */
 	if (!catch_signals(context, &signal, err) || !asset_http(context, &http, err))
 		return false;
-	for (;;) {
+	for (size_t number = 0;; number++) {
 		struct asset_context round = *context;
 
-		round.arena = arena;
+		/* two arenas by turns, so that the results of the round before stay readable */
+		round.arena = number % 2 == 0 ? even : odd;
+		arena_rewind(round.arena, marks[number % 2]);
 		if (!check_round(&round, assets, count, signal, ret_results, err))
 			return false;
+		if (*signal != 0 || deadline_passed(context->deadline))
+			prefer_seen(ret_results, before, count);
 		good = count_good(ret_results, count) == count;
 		if (on_round != NULL)
 			on_round(user, ret_results, count);
@@ -127,7 +142,7 @@ bool check_assets_wait(struct asset_context *context, const struct runtime_asset
 		if (*signal != 0 || deadline_passed(context->deadline))
 			break;
 		pause_ms = pause_ms * 2 > LONGEST_PAUSE_MS ? LONGEST_PAUSE_MS : pause_ms * 2;
-		arena_rewind(arena, empty);
+		memcpy(before, ret_results, count * sizeof *before);
 	}
 	keep_texts(context->arena, ret_results, count);
 	if (good)

@@ -39,6 +39,14 @@ void run_result_refuse(struct arena *arena, struct error *err, struct run_result
 	describe(arena, err, result);
 }
 
+/* What a command that did not end by itself came to. */
+static const char *effect_of(const struct session_outcome *outcome)
+{
+	if (outcome == NULL)
+		return "the command was told to stop; its end was not seen";
+	return outcome->cause == SESSION_EXITED ? "the command was killed" : outcome->error.effect;
+}
+
 static void conclude_limit(const struct session_outcome *outcome, struct run_result *result, struct error *err)
 {
 	result->state = "timeout";
@@ -47,7 +55,7 @@ static void conclude_limit(const struct session_outcome *outcome, struct run_res
 	if (outcome != NULL && outcome->cause == SESSION_EXITED)
 		error_effect(err, "the command was told to stop and ended with status %d", outcome->exit_status);
 	else
-		error_effect(err, "the command was told to stop; its end was not seen");
+		error_effect(err, "%s", effect_of(outcome));
 }
 
 /* By its own status when it ended after the signal alone; by ours when it had to be killed. */
@@ -68,8 +76,7 @@ static void conclude_signal(const struct run_stop *stop, const struct session_ou
 		return;
 	}
 	result->exit_status = err->exit_status;
-	error_effect(err,
-	             outcome == NULL ? "the command was told to stop; its end was not seen" : "the command was killed");
+	error_effect(err, "%s", effect_of(outcome));
 }
 
 static void conclude_output(const struct run_stop *stop, struct run_result *result, struct error *err)
@@ -124,7 +131,7 @@ void run_result_conclude(struct arena *arena, const struct run_stop *stop, const
 	if (stop->limit)
 		conclude_limit(outcome, result, err);
 	else if (stop->signal != 0)
-		conclude_signal(stop, plain ? NULL : outcome, result, err);
+		conclude_signal(stop, outcome, result, err);
 	else if (stop->output_errno != 0 && !plain)
 		conclude_output(stop, result, err);
 	else

@@ -77,13 +77,14 @@ static size_t table_width(const struct output *output)
 	return width;
 }
 
-/* Too wide for the terminal: drop columns from the right, then cut the widest one that may be cut. */
+/* Too wide for the terminal: drop columns from the right unless they were asked for by name, then cut the widest. */
 static void fit_table(struct output *output)
 {
 	struct table *table = &output->table;
 	size_t room = terminal_width(output->stream.descriptor);
+	bool chosen = output->call->globals.fields != NULL;
 
-	for (size_t i = output->cell_count; i-- > 1 && table_width(output) > room;) {
+	for (size_t i = output->cell_count; !chosen && i-- > 1 && table_width(output) > room;) {
 		if ((output->cells[i].column->flags & (COLUMN_KEEP | COLUMN_STATE)) == 0)
 			table->shown[i] = false;
 	}

@@ -25,6 +25,16 @@ static void put_line(struct buffer *out, const char *label, const char *text)
 	buffer_byte(out, '\n');
 }
 
+/* Command lines say the name that the program was called by; what writes them knows only one of the two names. */
+static const char *fix_of(const struct call *call, const struct error *err)
+{
+	static const char name[] = "fops ";
+
+	if (!text_starts(err->fix, name))
+		return err->fix;
+	return arena_format(call->arena, "%s %s", call->program, err->fix + sizeof name - 1);
+}
+
 static void put_findings(struct buffer *out, const struct error *err)
 {
 	/* a single finding may be the message itself */
@@ -66,7 +76,7 @@ static void print_for_people(const struct call *call, const struct error *err, s
 	if (err->request_id[0] != '\0')
 		put_line(out, "  request: ", err->request_id);
 	if (err->fix[0] != '\0')
-		put_line(out, "  fix:    ", err->fix);
+		put_line(out, "  fix:    ", fix_of(call, err));
 }
 
 static void emit_findings(struct emitter *emitter, const struct error *err)
@@ -99,16 +109,16 @@ static const char *text_or_null(const char *text)
 	return text[0] == '\0' ? NULL : text;
 }
 
-static void emit_fix(struct emitter *emitter, const struct error *err)
+static void emit_fix(struct emitter *emitter, const struct call *call, const struct error *err)
 {
 	emit_key(emitter, "fix");
 	emit_array(emitter);
 	if (err->fix[0] != '\0')
-		emit_text(emitter, err->fix);
+		emit_text(emitter, fix_of(call, err));
 	emit_array_end(emitter);
 }
 
-static void print_json(const struct error *err, int exit_status, struct buffer *out)
+static void print_json(const struct call *call, const struct error *err, int exit_status, struct buffer *out)
 {
 	struct emitter emitter;
 
@@ -135,7 +145,7 @@ static void print_json(const struct error *err, int exit_status, struct buffer *
 		emit_null(&emitter);
 	else
 		emit_int(&emitter, err->retry_after_ms);
-	emit_fix(&emitter, err);
+	emit_fix(&emitter, call, err);
 	emit_key(&emitter, "request_id");
 	emit_text(&emitter, text_or_null(err->request_id));
 	emit_findings(&emitter, err);
@@ -149,7 +159,7 @@ void report_error(const struct call *call, const struct error *err, int exit_sta
 	ssize_t written;
 
 	if (report_as_json(call))
-		print_json(err, exit_status, &out);
+		print_json(call, err, exit_status, &out);
 	else
 		print_for_people(call, err, &out);
 	written = write(STDERR_FILENO, buffer_string(&out), out.len);

@@ -12,7 +12,7 @@ void secret_ref_check(const struct rule_scope *scope, struct arena *arena, const
 	struct error err;
 
 	if (text != NULL && !secret_ref_parse(arena, text, &ref, &err))
-		rule_break(scope, RULE_R16, path, "write env://NAME or openbao://[mount]/path#field",
+		rule_break(scope, RULE_R16, path, arena_copy(scope->findings->arena, err.fix),
 		           "not a secret reference: %s", err.cause);
 }
 

@@ -34,7 +34,7 @@ const struct field health_fields[] = {
 /* The value as one line of JSON, cut for a message. */
 static const char *show(struct arena *arena, const struct value *value)
 {
-	struct buffer text = BUFFER(64 * 1024);
+	struct buffer text = BUFFER((size_t)64 * 1024);
 	struct emitter emitter;
 	const char *shown;
 

@@ -121,6 +121,14 @@ static bool compile(struct opening *opening, struct topology *topology, struct e
 	return true;
 }
 
+static void release(struct topology *topology)
+{
+	cache_unmap(&topology->map);
+	free(topology->built);
+	/* the struct itself lives in the arena */
+	*topology = (struct topology){ 0 };
+}
+
 static bool open_in(struct opening *opening, struct topology *topology, struct error *err)
 {
 	const struct topology_request *request = opening->request;
@@ -144,7 +152,7 @@ bool topology_open(struct arena *arena, const struct topology_request *request, 
 	struct opening opening = { .arena = arena, .scratch = scratch, .request = request };
 
 	if (!open_in(&opening, topology, err)) {
-		topology_close(topology);
+		release(topology);
 		return false;
 	}
 	*ret_topology = topology;
@@ -162,19 +170,10 @@ bool topology_open_image(struct arena *arena, const void *data, size_t len, stru
 	return true;
 }
 
-void topology_close(struct topology *topology)
-{
-	if (topology == NULL)
-		return;
-	cache_unmap(&topology->map);
-	free(topology->built);
-	/* the struct itself lives in the arena; a second close finds nothing */
-	*topology = (struct topology){ 0 };
-}
-
 void topology_cleanup(struct topology **topology)
 {
-	topology_close(*topology);
+	if (*topology != NULL)
+		release(*topology);
 	*topology = NULL;
 }
 

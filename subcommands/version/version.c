@@ -87,7 +87,7 @@ static bool show_version(struct call *call, struct error *err)
 	enum output_format format = output_format(call->output);
 
 	(void)err;
-	if (format == OUTPUT_TABLE) {
+	if (format == OUTPUT_TABLE && call->globals.fields == NULL) {
 		output_text(call->output, arena_format(call->arena, "%s " FOPS_VERSION "\n", call->program));
 		return true;
 	}

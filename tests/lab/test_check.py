@@ -254,7 +254,7 @@ def test_wait_gives_up_at_the_limit_with_a_partial_document(operate: Runner) -> 
 
 
 def test_wait_gives_up_in_words(operate: Runner) -> None:
-    result = check(operate, "--role", "parked_runtime", "--wait", "--timeout", "300ms").check(124)
+    result = check(operate, "--role", "parked_runtime", "--wait", "--timeout", "800ms").check(124)
     assert error_code(result.err) == "timeout"
     assert error_part(result.err, "cause") == "parked-01 (down)"
     assert "parked-01" in result.out

@@ -32,13 +32,14 @@ struct topology_request {
  * by stat (size, mtime, ctime, inode; a source younger than the cache by less than the clock's grain is compared by
  * digest). Anything else makes it ignored and rewritten; a cache that cannot be written is a -v line and nothing more.
  *
- * ret_topology freed with topology_close; objects read from it live in the arena they were read into
+ * ret_topology freed with topology_cleanup; objects read from it live in the arena they were read into
  * errors  CONTRACT_NOT_FOUND, CONTRACT_UNREADABLE, CONTRACT_INVALID with findings (at most 200, the message has the
  * full count)
  */
 CHECKED bool topology_open(struct arena *arena, const struct topology_request *request, struct topology **ret_topology,
                            struct error *err);
-void topology_close(struct topology *topology);
+
+/* CLEANUP(topology_cleanup) for a `struct topology *` variable; NULL is accepted. */
 void topology_cleanup(struct topology **topology);
 
 /* Objects of one kind, sorted by id. */

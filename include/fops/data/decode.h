@@ -21,7 +21,8 @@ enum field_flags {
  * each value of a text map; FIELD_IDENTIFIER holds for the names of a text map instead. FIELD_NOT_EMPTY on a list or
  * map means at least one entry.
  *
- * One row: a member of an object in our camelCase contracts, or of a reply. Tables end with a row without a name. */
+ * One row: a member of an object in our camelCase contracts, or of a reply. Tables end with a row without a name.
+ */
 struct field {
 	const char *name;
 	struct slot slot;
@@ -47,10 +48,12 @@ enum decode_mode {
  * file      for findings; path the object's own path ("spec"), borrowed
  * texts     are copied into arena
  * durations are texts such as "250ms", "15s" (text.h); instants RFC 3339 UTC
- * absent    presets are applied, also inside an embedded record that is absent and has no present_offset; a preset for
- * a text list is split at commas, maps and records have none An optional embedded record whose table has required rows
- * needs a present_offset. null      strict: only a SLOT_VALUE takes it; lenient: the same as absent findings  paths and
- * fixes live in findings->arena; a value that already has a finding at its position (from the reader) gets no second
+ * absent    presets are applied, also inside an embedded record that is absent and has no present_offset; a preset
+ *           for a text list is split at commas, maps and records have none. An optional embedded record whose table
+ *           has required rows needs a present_offset.
+ * null      strict: only a SLOT_VALUE takes it; lenient: the same as absent
+ * findings  paths and fixes live in findings->arena; a value that already has a finding at its position (from the
+ *           reader) gets no second one
  * result    true when no finding was added; all problems of the object are added, not the first
  */
 bool decode(struct arena *arena, const char *file, const char *path, const struct value *object,

@@ -52,7 +52,10 @@ def measure(gated: Mapping[str, Command], peer: Command) -> dict[str, dict[str, 
 
 
 def write_limits(place: Place) -> str:
-    seen = measure(commands(place), place.peer(PEER))
+    gated, peer = commands(place), place.peer(PEER)
+    attempts = [measure(gated, peer) for _ in range(ATTEMPTS)]
+    # the most of several, so that the head-room is for other machines and not used up by this one's mood
+    seen = {name: {what: max(each[name][what] for each in attempts) for what in values} for name, values in attempts[0].items()}
     rows = {name: {what: {"seen": value, "limit": math.ceil(value * HEAD_ROOM) if what == "faults" else round(value * HEAD_ROOM, 2)}
                    for what, value in values.items()} for name, values in seen.items()}
     document = {"about": "Written by tests/bench/bench --write-gate: minor page faults, and processor time in units of /bin/true's.",

@@ -32,7 +32,7 @@ static void open_topology(void)
 static void close_topology(void)
 {
 	(void)unlink(path);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	arena_free(arena);
 }
 

@@ -270,7 +270,7 @@ static void check_answer(const struct place *place, const char *cold, const char
 		cr_assert_eq(err.id, ERROR_DATA);
 	else
 		cr_assert_str_eq(place_describe(&scratch, topology), cold, "%s %zu", what, at);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	cr_assert_str_eq(place_answer(&scratch, true), cold, "%s %zu, again", what, at);
 	arena_free(scratch.arena);
 }
@@ -474,11 +474,11 @@ Test(cache, says_what_it_does_when_asked)
 	text_list_add(place.arena, &request.sources, place.sources);
 	for (size_t i = 0; i < 2; i++) {
 		cr_assert(topology_open(place.arena, &request, &topology, &err));
-		topology_close(topology);
+		topology_cleanup(&topology);
 	}
 	request.cache_folder = "/proc/self/nowhere";
 	cr_assert(topology_open(place.arena, &request, &topology, &err));
-	topology_close(topology);
+	topology_cleanup(&topology);
 	(void)close(log.descriptor);
 	text = place_read(&place, log_path);
 	cr_assert_not_null(strstr(text.data, "is not used: there is none yet"));

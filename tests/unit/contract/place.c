@@ -148,7 +148,7 @@ const char *place_answer(const struct place *place, bool cached)
 	cr_assert(opened, "%s: %s; %s", err.message, err.cause,
 	          err.finding_count > 0 ? err.findings[0].message : "no finding");
 	text = place_describe(place, topology);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	return text;
 }
 
@@ -158,7 +158,7 @@ bool place_refuses(const struct place *place, const char *part)
 	struct error err = { 0 };
 
 	if (place_open(place, false, &topology, &err)) {
-		topology_close(topology);
+		topology_cleanup(&topology);
 		fprintf(stderr, "accepted, but should say: %s\n", part);
 		return false;
 	}

@@ -61,7 +61,7 @@ Test(topology, reads_every_field_of_an_asset)
 	cr_expect_str_eq(asset.lxc.container, "board");
 	cr_expect_str_eq(asset.lxc.path, "/var/lib/lxc");
 	cr_expect_not(asset.lxc.ssh.present);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -84,7 +84,7 @@ Test(topology, reads_every_field_of_an_asset_over_ssh)
 	cr_expect(text_starts(asset.lxc.ssh.host_keys.items[0], "ssh-ed25519 AAAA"));
 	cr_expect_str_eq(asset.lxc.ssh.identity_ref, "env://DEPLOY_KEY");
 	cr_expect_eq(asset.lxc.ssh.connect_timeout.ms, 3000);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -111,7 +111,7 @@ Test(topology, fills_in_presets)
 	cr_expect_eq(endpoint.health.expect.status, 200);
 	cr_expect_eq(endpoint.health.timeout.ms, 5000);
 	cr_expect_eq(endpoint.health.expect.value->integer, -7);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -139,7 +139,7 @@ Test(topology, reads_every_field_of_an_endpoint)
 	cr_expect_str_eq(endpoint.tls.server_name, "executor.example.net");
 	cr_expect_str_eq(topology_origin(topology, KIND_ENDPOINT, index, place.arena),
 	                 FIXTURES "/topology/endpoints.yaml:2");
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -162,7 +162,7 @@ Test(topology, counts_and_finds)
 	cr_assert_not(topology_find(topology, KIND_RUNTIME_ASSET, "", &index));
 	cr_assert_not(topology_find(topology, KIND_RUNTIME_ASSET, "zzz", &index));
 	cr_assert_not(topology_find(topology, KIND_ENDPOINT, "board-01", &index));
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -183,7 +183,7 @@ Test(topology, lists_the_candidates_of_an_ambiguous_role)
 	cr_assert_eq(topology_role(topology, "shor", indexes, 2), 0);
 	cr_assert_eq(topology_role(topology, "", indexes, 2), 0);
 	cr_assert_eq(topology_role(topology, "zzz", indexes, 2), 0);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -199,7 +199,7 @@ Test(topology, answers_nothing_for_an_index_outside)
 	cr_assert_str_eq(topology_origin(topology, KIND_ENDPOINT, 3, place.arena), "");
 	cr_assert_not(topology_read_asset(topology, 5, place.arena, &asset, &err));
 	cr_assert_eq(err.id, ERROR_INTERNAL);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -214,7 +214,7 @@ Test(topology, may_be_empty)
 	topology = open_place(&place);
 	cr_assert_eq(topology_count(topology, KIND_RUNTIME_ASSET), 0);
 	cr_assert_eq(topology_role(topology, "x", NULL, 0), 0);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -230,12 +230,12 @@ Test(topology, digest_follows_contents_alone)
 	second = open_place(&there);
 	cr_assert_eq(strlen(topology_digest(first, here.arena)), 64);
 	cr_assert_str_eq(topology_digest(first, here.arena), topology_digest(second, there.arena));
-	topology_close(second);
+	topology_cleanup(&second);
 	(void)place_write(&there, "b.yaml", ASSET("a", "# \n"));
 	second = open_place(&there);
 	cr_assert_str_neq(topology_digest(first, here.arena), topology_digest(second, there.arena));
-	topology_close(first);
-	topology_close(second);
+	topology_cleanup(&first);
+	topology_cleanup(&second);
 	place_done(&here);
 	place_done(&there);
 }
@@ -404,7 +404,7 @@ Test(topology, reads_a_named_pipe_and_never_caches_it)
 	cr_assert_eq(pthread_join(writer, NULL), 0);
 	cr_assert_str_eq(topology_id(topology, KIND_RUNTIME_ASSET, 0), "piped");
 	cr_assert_null(place_cache_file(&place));
-	topology_close(topology);
+	topology_cleanup(&topology);
 	place_done(&place);
 }
 
@@ -452,7 +452,7 @@ Test(topology, reads_many_objects_in_constant_memory)
 	}
 	cr_assert_eq(topology_role(topology, "role-3", indexes, 4), 400);
 	cr_assert_eq(indexes[3], 33);
-	topology_close(topology);
+	topology_cleanup(&topology);
 	arena_free(scratch);
 	place_done(&place);
 }

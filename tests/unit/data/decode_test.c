@@ -166,71 +166,70 @@ Test(decode, applies_presets_to_what_is_absent)
 	reading_done(&reading);
 }
 
+static const struct {
+	const char *text;
+	const char *lines;
+} problems[] = {
+	{ "{lables: {a: b}, Id: x}", "1:1 spec.id: missing required field id\n"
+	                             "1:2 spec.lables: unknown field lables; did you mean labels?\n"
+	                             "1:18 spec.Id: unknown field Id; did you mean id?\n" },
+	{ "{id: a, zzzzzzzz: 1}", "1:9 spec.zzzzzzzz: unknown field zzzzzzzz\n" },
+	{ "{id: 12, mode: quick, offset: x, enabled: 'true'}",
+	  "1:6 spec.id: expected a text, found a whole number; quote it\n"
+	  "1:16 spec.mode: 'quick' is not one of slow|fast\n"
+	  "1:31 spec.offset: expected a whole number, found a text\n"
+	  "1:43 spec.enabled: expected true or false, found a text\n" },
+	{ "{id: Upper, path: x, url: 'ftp://h', count: -1}",
+	  "1:6 spec.id: 'Upper' is not an identifier: lower-case letters, digits, '.', '_' and '-', first a "
+	  "letter "
+	  "or digit, at most 128\n"
+	  "1:19 spec.path: 'x' is not a path: it must start with '/' and hold no control characters\n"
+	  "1:27 spec.url: 'ftp://h' is not a URL: it must start with https:// or http:// and name a host\n"
+	  "1:45 spec.count: expected a whole number of at least 0, found -1\n" },
+	{ "{id: a, offset: 1.5, timeout: 15, since: now, limit: [1], expect: null}",
+	  "1:17 spec.offset: expected a whole number, found a real number\n"
+	  "1:31 spec.timeout: expected a duration such as 15s, found a whole number\n"
+	  "1:42 spec.since: 'now' is not a time such as 2026-01-31T12:00:00Z\n"
+	  "1:54 spec.limit: expected a whole number, found a list\n" },
+	{ "{id: a, timeout: 99ms, ssh: {port: 65536}}",
+	  "1:18 spec.timeout: expected a duration from 100ms to 1m, found 99ms\n"
+	  "1:29 spec.ssh.host: missing required field host\n"
+	  "1:36 spec.ssh.port: expected a whole number from 1 to 65535, found 65536\n" },
+	{ "{id: a, timeout: soon}",
+	  "1:18 spec.timeout: 'soon' is not a duration: a whole number with ms, s, m, h or d\n" },
+	{ "{id: a, tags: [x, Z, 1, x], argv: [], labels: {Tier: core, b: 1}}",
+	  "1:19 spec.tags[1]: 'Z' is not an identifier: lower-case letters, digits, '.', '_' and '-', first a "
+	  "letter "
+	  "or digit, at most 128\n"
+	  "1:22 spec.tags[2]: expected a text, found a whole number; quote it\n"
+	  "1:25 spec.tags[3]: 'x' stands twice in the list\n"
+	  "1:35 spec.argv: must have at least one entry\n"
+	  "1:48 spec.labels.Tier: 'Tier' is not an identifier: lower-case letters, digits, '.', '_' and '-', "
+	  "first "
+	  "a letter or digit, at most 128\n"
+	  "1:63 spec.labels.b: expected a text, found a whole number; quote it\n" },
+	{ "{id: a, routes: [{url: 'http://a'}, {url: 'http://', wieght: 1}, 7, {weight: 6}]}",
+	  "1:43 spec.routes[1].url: 'http://' is not a URL: it must start with https:// or http:// and name a "
+	  "host\n"
+	  "1:54 spec.routes[1].wieght: unknown field wieght; did you mean weight?\n"
+	  "1:66 spec.routes[2]: expected an object, found a whole number\n"
+	  "1:69 spec.routes[3].url: missing required field url\n"
+	  "1:78 spec.routes[3].weight: expected a whole number from -5 to 5, found 6\n" },
+	{ "{id: a, ssh: x, routes: {}, labels: [], path: null}", "1:14 spec.ssh: expected an object, found a text\n"
+	                                                         "1:25 spec.routes: expected a list, found an object\n"
+	                                                         "1:37 spec.labels: expected an object, found a list\n"
+	                                                         "1:47 spec.path: expected a text, found null\n" },
+	{ "[a]", "1:1 spec: expected an object, found a list\n" },
+};
+
 Test(decode, names_every_problem_of_an_object)
 {
-	static const struct {
-		const char *text;
-		const char *lines;
-	} rows[] = {
-		{ "{lables: {a: b}, Id: x}", "1:1 spec.id: missing required field id\n"
-		                             "1:2 spec.lables: unknown field lables; did you mean labels?\n"
-		                             "1:18 spec.Id: unknown field Id; did you mean id?\n" },
-		{ "{id: a, zzzzzzzz: 1}", "1:9 spec.zzzzzzzz: unknown field zzzzzzzz\n" },
-		{ "{id: 12, mode: quick, offset: x, enabled: 'true'}",
-		  "1:6 spec.id: expected a text, found a whole number; quote it\n"
-		  "1:16 spec.mode: 'quick' is not one of slow|fast\n"
-		  "1:31 spec.offset: expected a whole number, found a text\n"
-		  "1:43 spec.enabled: expected true or false, found a text\n" },
-		{ "{id: Upper, path: x, url: 'ftp://h', count: -1}",
-		  "1:6 spec.id: 'Upper' is not an identifier: lower-case letters, digits, '.', '_' and '-', first a "
-		  "letter "
-		  "or digit, at most 128\n"
-		  "1:19 spec.path: 'x' is not a path: it must start with '/' and hold no control characters\n"
-		  "1:27 spec.url: 'ftp://h' is not a URL: it must start with https:// or http:// and name a host\n"
-		  "1:45 spec.count: expected a whole number of at least 0, found -1\n" },
-		{ "{id: a, offset: 1.5, timeout: 15, since: now, limit: [1], expect: null}",
-		  "1:17 spec.offset: expected a whole number, found a real number\n"
-		  "1:31 spec.timeout: expected a duration such as 15s, found a whole number\n"
-		  "1:42 spec.since: 'now' is not a time such as 2026-01-31T12:00:00Z\n"
-		  "1:54 spec.limit: expected a whole number, found a list\n" },
-		{ "{id: a, timeout: 99ms, ssh: {port: 65536}}",
-		  "1:18 spec.timeout: expected a duration from 100ms to 1m, found 99ms\n"
-		  "1:29 spec.ssh.host: missing required field host\n"
-		  "1:36 spec.ssh.port: expected a whole number from 1 to 65535, found 65536\n" },
-		{ "{id: a, timeout: soon}",
-		  "1:18 spec.timeout: 'soon' is not a duration: a whole number with ms, s, m, h or d\n" },
-		{ "{id: a, tags: [x, Z, 1, x], argv: [], labels: {Tier: core, b: 1}}",
-		  "1:19 spec.tags[1]: 'Z' is not an identifier: lower-case letters, digits, '.', '_' and '-', first a "
-		  "letter "
-		  "or digit, at most 128\n"
-		  "1:22 spec.tags[2]: expected a text, found a whole number; quote it\n"
-		  "1:25 spec.tags[3]: 'x' stands twice in the list\n"
-		  "1:35 spec.argv: must have at least one entry\n"
-		  "1:48 spec.labels.Tier: 'Tier' is not an identifier: lower-case letters, digits, '.', '_' and '-', "
-		  "first "
-		  "a letter or digit, at most 128\n"
-		  "1:63 spec.labels.b: expected a text, found a whole number; quote it\n" },
-		{ "{id: a, routes: [{url: 'http://a'}, {url: 'http://', wieght: 1}, 7, {weight: 6}]}",
-		  "1:43 spec.routes[1].url: 'http://' is not a URL: it must start with https:// or http:// and name a "
-		  "host\n"
-		  "1:54 spec.routes[1].wieght: unknown field wieght; did you mean weight?\n"
-		  "1:66 spec.routes[2]: expected an object, found a whole number\n"
-		  "1:69 spec.routes[3].url: missing required field url\n"
-		  "1:78 spec.routes[3].weight: expected a whole number from -5 to 5, found 6\n" },
-		{ "{id: a, ssh: x, routes: {}, labels: [], path: null}",
-		  "1:14 spec.ssh: expected an object, found a text\n"
-		  "1:25 spec.routes: expected a list, found an object\n"
-		  "1:37 spec.labels: expected an object, found a list\n"
-		  "1:47 spec.path: expected a text, found null\n" },
-		{ "[a]", "1:1 spec: expected an object, found a list\n" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(problems); i++) {
 		struct reading reading = reading_new();
 		struct thing thing;
-		const char *lines = decode_lines(&reading, rows[i].text, DECODE_STRICT, &thing);
+		const char *lines = decode_lines(&reading, problems[i].text, DECODE_STRICT, &thing);
 
-		cr_expect_str_eq(lines, rows[i].lines, "%s\nwas answered by\n%s", rows[i].text, lines);
+		cr_expect_str_eq(lines, problems[i].lines, "%s\nwas answered by\n%s", problems[i].text, lines);
 		reading_done(&reading);
 	}
 }

@@ -1,0 +1,59 @@
+"""The commands as the program's own catalogue tells them, and one call of each that prints fields."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from golden_case import FIXTURES
+
+from conftest import tested_binary
+
+SMALL = FIXTURES / "topology/small"
+ODD = FIXTURES / "topology/odd"
+FORMATS = ("table", "wide", "json", "jsonl", "yaml", "name", "tsv", "compact", "jsonpath={$}")
+CONFIG = """\
+context: core
+colour: always
+contexts:
+  core: {topology: "/srv/contracts/core"}
+  edge: {topology: ["/srv/a", "/srv/b c"], protected: true}
+"""
+
+# Command -> the words behind it and the exit codes it may end with. The flags before it are in `call_of`.
+CALLS: dict[str, tuple[list[str], tuple[int, ...]]] = {
+    "runtime-assets list": ([], (0,)),
+    "runtime-assets show": (["--role", "hostile"], (0,)),
+    "runtime-assets check": (["--all", "--timeout", "20s"], (0, 12)),
+    "runtime-assets request": (["--role", "answering", "--path", "/hostile"], (0,)),
+    "config show": ([], (0,)),
+    "context list": ([], (0,)),
+    "context show": (["edge"], (0,)),
+    "extensions list": ([], (0,)),
+    "version": ([], (0,)),
+}
+
+
+def ask(*words: str) -> Any:
+    """The program's answer as JSON."""
+    done = subprocess.run([tested_binary(), *words], stdout=subprocess.PIPE, check=True, env={"PATH": "/usr/bin:/bin"})
+    return json.loads(done.stdout)
+
+
+CATALOGUE = ask("schema", "--all")
+COMMANDS = {command["path"]: command for command in CATALOGUE["commands"]}
+PRINTING = [path for path, command in COMMANDS.items() if command["fields"]]
+RUNNING = [path for path, command in COMMANDS.items() if command["runs"] and not command["hidden"]]
+
+
+def formats_of(path: str) -> list[str]:
+    """The formats that a command takes: one that streams a body has a document only."""
+    return list(FORMATS) if "fields" in COMMANDS[path]["global_flags"] else ["json", "jsonl", "yaml"]
+
+
+def call_of(path: str, topology: Path) -> list[str]:
+    """The words of a call of the command that prints something."""
+    words = ["--topology", str(topology)] if path.startswith("runtime-assets") else []
+    return [*words, *path.split(), *CALLS[path][0]]
