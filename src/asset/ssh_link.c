@@ -10,6 +10,8 @@
 
 #define LONGEST_HOSTS ((size_t)256 * 1024)
 #define ALIAS         "fops-host"
+/* sun_path holds 108 bytes, and ssh binds its socket under a name that is 17 longer first. */
+#define LONGEST_CONTROL_PATH ((size_t)90)
 
 const char *ssh_link_identity(struct arena *arena, const struct lxc_ssh *ssh)
 {
@@ -74,6 +76,9 @@ bool ssh_link_open(struct arena *arena, const struct lxc_ssh *ssh, struct ssh_li
 	if (!runtime_folder(arena, &folder, err))
 		return false;
 	ret_link->control_path = arena_format(arena, "%s/ssh-%s", folder, ssh_link_identity(arena, ssh));
+	/* every command then has a connection of its own, which is slow but works */
+	if (strlen(ret_link->control_path) > LONGEST_CONTROL_PATH)
+		ret_link->control_path = "none";
 	if (write_hosts(arena, ret_link, err) && write_identity(arena, ret_link, err) &&
 	    scratch_new(arena, NULL, 0, &ret_link->log, err))
 		return true;

@@ -269,11 +269,9 @@ static void put_fields(struct output *output, const void *row)
 		append_field(&field, row == NULL ? output->cells[i].key
 		                                 : cell_text(output->rows, &output->cells[i], row, false));
 		buffer_text(&line, i == 0 ? "" : "\t");
-		/* in full into pipes and files, but nothing that could steer a terminal */
-		if (output->terminal)
-			terminal_escape(&line, buffer_string(&field), field.len);
-		else
-			buffer_append(&line, buffer_string(&field), field.len);
+		/* behind head or grep such lines do reach a terminal; backslashes are doubled, so \xNN is unambiguous
+		 */
+		terminal_escape(&line, buffer_string(&field), field.len);
 	}
 	buffer_byte(&line, '\n');
 	buffer_done(&field);

@@ -243,8 +243,8 @@ bool settings_read_file(struct collected *collected, const char *path, bool proj
 		return false;
 	if (findings.count > 0)
 		return invalid(&reader, (uint32_t)findings.items[0].line, (uint32_t)findings.items[0].column,
-		               findings.items[0].fix == NULL ? findings.items[0].message :
-		                                               arena_format(arena, "%s (%s)", findings.items[0].message,
+		               findings.items[0].fix == NULL ? findings.items[0].message
+		                                             : arena_format(arena, "%s (%s)", findings.items[0].message,
 		                                                            findings.items[0].fix),
 		               err);
 	return true;

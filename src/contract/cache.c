@@ -9,37 +9,39 @@
 #include "fops/base/arena.h"
 #include "fops/base/file.h"
 
+#define FNV_START    UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME    UINT64_C(0x100000001b3)
 #define NS_A_SECOND  ((int64_t)1000000000)
 #define FINE_GRAIN   ((int64_t)20 * 1000000) /* two ticks of the slowest kernel clock, 100 Hz */
 #define COARSE_GRAIN (2 * NS_A_SECOND)       /* file systems that keep whole or even seconds */
 #define LARGEST_FILE ((off_t)4 * 1024 * 1024 * 1024)
 
-static void add_part(struct digest_context *context, const char *text)
+/* FNV-1a: the name only has to keep topologies apart; whose cache it is, is decided by the list of files inside. */
+static uint64_t add_part(uint64_t name, const char *text)
 {
-	/* the NUL keeps "ab" + "c" apart from "a" + "bc" */
-	digest_add(context, text, strlen(text) + 1);
+	/* the NUL is hashed as well, to keep "ab" + "c" apart from "a" + "bc" */
+	size_t size = strlen(text) + 1;
+
+	for (size_t i = 0; i < size; i++)
+		name = (name ^ (unsigned char)text[i]) * FNV_PRIME;
+	return name;
 }
 
 const char *cache_path(struct arena *arena, const char *cache_folder, const struct text_list *sources)
 {
 	char *place = getcwd(NULL, 0);
-	struct digest_context *context;
-	char name[DIGEST_TEXT];
-	struct digest digest;
+	uint64_t name = FNV_START;
 
 	if (place == NULL)
 		return NULL;
-	context = digest_start();
-	add_part(context, IMAGE_MAGIC);
-	add_part(context, arena_format(arena, "%u", IMAGE_VERSION));
-	add_part(context, FOPS_VERSION);
-	add_part(context, place);
+	name = add_part(name, IMAGE_MAGIC);
+	name = add_part(name, arena_format(arena, "%u", IMAGE_VERSION));
+	name = add_part(name, FOPS_VERSION);
+	name = add_part(name, place);
 	free(place);
 	for (size_t i = 0; i < sources->count; i++)
-		add_part(context, sources->items[i]);
-	digest = digest_finish(context);
-	digest_text(&digest, name);
-	return arena_format(arena, "%s/topology/%s.image", cache_folder, name);
+		name = add_part(name, sources->items[i]);
+	return arena_format(arena, "%s/topology/%016llx.image", cache_folder, (unsigned long long)name);
 }
 
 static const char *map_file(const char *path, struct cache_map *ret_map)

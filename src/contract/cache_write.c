@@ -7,6 +7,7 @@
 #include "fops/base/arena.h"
 #include "fops/base/file.h"
 
+#define NAME_DIGITS  16
 #define MOST_CACHES  32
 #define MOST_ENTRIES 4096
 
@@ -25,11 +26,11 @@ static int by_age(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
-/* Finished images and the temporary files of writers that were killed: 64 digits and ".image", perhaps with more behind
+/* Finished images and the temporary files of writers that were killed: 16 digits and ".image", perhaps with more behind
  * it. */
 static bool is_ours(const char *name)
 {
-	return strspn(name, "0123456789abcdef") == DIGEST_TEXT - 1 && text_starts(name + DIGEST_TEXT - 1, ".image");
+	return strspn(name, "0123456789abcdef") == NAME_DIGITS && text_starts(name + NAME_DIGITS, ".image");
 }
 
 /* Best effort: a folder that cannot be read or cleaned stays as it is. */

@@ -11,7 +11,8 @@ struct building {
 	struct arena *arena;
 	struct image_header header;
 	struct image_file *files;
-	struct compiled_row *rows[CONTRACT_KIND_COUNT];
+	const struct compiled_object **rows[CONTRACT_KIND_COUNT];
+	const struct buffer *records;
 	struct image_object *objects[CONTRACT_KIND_COUNT];
 	uint32_t *roles;
 	struct buffer texts;
@@ -65,7 +66,7 @@ static void build_objects(struct building *building, const struct compilation *c
 	building->objects[kind] = arena_array(building->arena, count, sizeof **building->objects);
 	building->header.object_counts[kind] = (uint32_t)count;
 	for (size_t i = 0; i < count; i++) {
-		const struct compiled_object *object = building->rows[kind][i].object;
+		const struct compiled_object *object = building->rows[kind][i];
 		struct image_object *row = &building->objects[kind][i];
 
 		row->record_at = building->header.records_bytes;
@@ -105,7 +106,7 @@ static void build_roles(struct building *building)
 
 	building->roles = arena_array(building->arena, count, sizeof *building->roles);
 	for (size_t i = 0; i < count; i++)
-		rows[i] = (struct role_row){ building->rows[KIND_RUNTIME_ASSET][i].object->role, (uint32_t)i };
+		rows[i] = (struct role_row){ building->rows[KIND_RUNTIME_ASSET][i]->role, (uint32_t)i };
 	if (count > 0)
 		qsort(rows, count, sizeof *rows, by_role);
 	for (size_t i = 0; i < count; i++) {
@@ -126,10 +127,10 @@ static void put_records(const struct building *building, unsigned char *data, ui
 {
 	for (size_t kind = 0; kind < CONTRACT_KIND_COUNT; kind++) {
 		for (size_t i = 0; i < building->header.object_counts[kind]; i++) {
-			const struct compiled_row *row = &building->rows[kind][i];
+			const struct compiled_object *object = building->rows[kind][i];
 
-			put(data, at, row->part->records.data + row->object->record_at, row->object->record_len);
-			at += row->object->record_len;
+			put(data, at, building->records->data + object->record_at, object->record_len);
+			at += object->record_len;
 		}
 	}
 }
@@ -170,10 +171,10 @@ static bool assemble(struct building *building, void **ret_data, size_t *ret_len
 bool image_build(struct arena *arena, const struct compilation *compilation, const struct source_list *files,
                  int64_t listed_ns, void **ret_data, size_t *ret_len, struct error *err)
 {
-	struct building building = { .arena = arena, .texts = BUFFER(TEXTS_BYTES) };
+	struct building building = { .arena = arena, .records = &compilation->records, .texts = BUFFER(TEXTS_BYTES) };
 	bool built;
 
-	if (compilation->object_count > MOST_OBJECTS)
+	if (compilation->count > MOST_OBJECTS)
 		return too_large(err);
 	building.header.listed_ns = listed_ns;
 	/* offset 0 means "none" and reads as an empty text */

@@ -57,3 +57,9 @@ bool is_escaped_character(uint32_t point)
 	return point < 0x20 || (point >= 0x7F && point <= 0x9F) || point == 0x2028 || point == 0x2029 ||
 	       point == 0xFEFF || point == 0xFFFE || point == 0xFFFF;
 }
+
+bool is_hidden_character(uint32_t point)
+{
+	return is_escaped_character(point) || (point >= 0x202A && point <= 0x202E) ||
+	       (point >= 0x2066 && point <= 0x2069);
+}

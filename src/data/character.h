@@ -20,4 +20,8 @@ int character_fit(const char *text, size_t bytes);
 /* Code points that documents hold only in escaped form: C0 with DEL and C1, line separators, BOM, U+FFFE and U+FFFF. */
 bool is_escaped_character(uint32_t point);
 
+/* The same and the bidirectional controls: what is never written as it is, because a terminal or reader could be
+ * misled. */
+bool is_hidden_character(uint32_t point);
+
 #endif

@@ -96,7 +96,7 @@ static size_t write_escape(struct emitter *emitter, const char *text, size_t len
 		write_text(emitter, "\xEF\xBF\xBD");
 		return 1;
 	}
-	if (!is_escaped_character(point))
+	if (!is_hidden_character(point))
 		return 0;
 	(void)snprintf(code, sizeof code, "\\u%04X", (unsigned)point & 0xFFFF);
 	write_text(emitter, code);

@@ -211,7 +211,7 @@ static bool may_be_number(const char *text, size_t len)
 static bool is_plain_character(const char *text, size_t len, size_t at, uint32_t point)
 {
 	if (point >= 0x80)
-		return !is_escaped_character(point);
+		return !is_hidden_character(point);
 	if (point == ':')
 		return at + 1 < len && text[at + 1] != ' ';
 	if (point == ' ')

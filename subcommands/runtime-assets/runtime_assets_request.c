@@ -127,6 +127,7 @@ static bool print_body(void *user, const char *data, size_t len, struct error *e
 		print_filtered(printer, data, len);
 	else
 		output_bytes(printer->call->output, data, len);
+	output_flush(printer->call->output); /* an answer that comes slowly is seen as it comes */
 	/* a reader that has seen enough of what only reads; other methods are seen through */
 	if (printer->safe_method && output_is_done(printer->call->output))
 		return fail(err, ERROR_IO_OUTPUT, "nobody reads the answer any more");

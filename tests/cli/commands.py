@@ -48,11 +48,6 @@ PRINTING = [path for path, command in COMMANDS.items() if command["fields"]]
 RUNNING = [path for path, command in COMMANDS.items() if command["runs"] and not command["hidden"]]
 
 
-def formats_of(path: str) -> list[str]:
-    """The formats that a command takes: one that streams a body has a document only."""
-    return list(FORMATS) if "fields" in COMMANDS[path]["global_flags"] else ["json", "jsonl", "yaml"]
-
-
 def call_of(path: str, topology: Path) -> list[str]:
     """The words of a call of the command that prints something."""
     words = ["--topology", str(topology)] if path.startswith("runtime-assets") else []

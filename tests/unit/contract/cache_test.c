@@ -527,7 +527,7 @@ Test(cache, keeps_the_newest_files_alone)
 	cr_assert_eq(unlink(mine), 0);
 	for (unsigned i = 0; i < 60; i++) {
 		const char *path =
-		        arena_format(place.arena, "%s/%064x.image%s", folder, i, i % 3 == 0 ? ".Ab3dEf" : "");
+		        arena_format(place.arena, "%s/%016x.image%s", folder, i, i % 3 == 0 ? ".Ab3dEf" : "");
 
 		cr_assert(file_write(path, "x", 1, 0600, false, &(struct error){ 0 }));
 		settle(path);

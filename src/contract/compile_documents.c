@@ -1,6 +1,5 @@
 /* One run of files: each document is decoded by its kind's table, checked by its rules and written as its canonical
  * record. */
-#include <pthread.h>
 #include <sys/stat.h>
 
 #include "check.h"
@@ -32,7 +31,7 @@ static const struct field envelope_fields[] = {
 
 /* The file being read. */
 struct reading {
-	struct compile_part *part;
+	struct compilation *compilation;
 	const char *path;
 	uint32_t file;
 	size_t visited_findings; /* those that documents caused; the rest come from the stream itself */
@@ -45,7 +44,7 @@ static size_t count_findings(const struct findings *findings)
 
 static void refuse_kind(struct reading *reading, const struct value *place, const char *kind)
 {
-	struct findings *findings = &reading->part->findings;
+	struct findings *findings = reading->compilation->findings;
 	const char *near;
 
 	if (text_in_choices(LATER_KINDS, kind)) {
@@ -53,7 +52,7 @@ static void refuse_kind(struct reading *reading, const struct value *place, cons
 		             "kind %s is not supported by this version", kind);
 		return;
 	}
-	reading->part->incomplete = true;
+	reading->compilation->incomplete = true;
 	near = text_suggest(findings->arena, kind, contract_kind_names(), CONTRACT_KIND_COUNT);
 	findings_add(findings, reading->path, place->line, place->column, "kind",
 	             near == NULL ? "write RuntimeAsset or Endpoint"
@@ -61,29 +60,30 @@ static void refuse_kind(struct reading *reading, const struct value *place, cons
 	             "unknown kind \"%.64s\"", kind);
 }
 
-static struct compiled_object *add_object(struct compile_part *part)
+static struct compiled_object *add_object(struct compilation *compilation)
 {
-	if (part->count == part->size) {
-		part->size = part->size == 0 ? 256 : part->size * 2;
-		part->objects = reallocarray(part->objects, part->size, sizeof *part->objects);
-		if (part->objects == NULL)
+	if (compilation->count == compilation->size) {
+		compilation->size = compilation->size == 0 ? 256 : compilation->size * 2;
+		compilation->objects =
+		        reallocarray(compilation->objects, compilation->size, sizeof *compilation->objects);
+		if (compilation->objects == NULL)
 			out_of_memory();
 	}
-	part->objects[part->count] = (struct compiled_object){ 0 };
-	return &part->objects[part->count++];
+	compilation->objects[compilation->count] = (struct compiled_object){ 0 };
+	return &compilation->objects[compilation->count++];
 }
 
 /* What other objects want to know of this one; a new kind adds its line here only when it is referred to or refers. */
-static void note_relations(struct compile_part *part, struct compiled_object *object, const struct value *spec,
+static void note_relations(struct compilation *compilation, struct compiled_object *object, const struct value *spec,
                            const void *record)
 {
 	if (object->kind == KIND_RUNTIME_ASSET) {
 		const struct runtime_asset *asset = record;
 		const struct value *place = rule_place(spec, "executorRef");
 
-		object->role = arena_copy(part->arena, asset->role);
-		object->asset_kind = arena_copy(part->arena, asset->kind);
-		object->executor_ref = arena_copy(part->arena, asset->executor_ref);
+		object->role = arena_copy(compilation->arena, asset->role);
+		object->asset_kind = arena_copy(compilation->arena, asset->kind);
+		object->executor_ref = arena_copy(compilation->arena, asset->executor_ref);
 		object->ref_line = place->line;
 		object->ref_column = place->column;
 	} else {
@@ -91,17 +91,17 @@ static void note_relations(struct compile_part *part, struct compiled_object *ob
 	}
 }
 
-static void write_record(struct compile_part *part, struct compiled_object *object, const void *record)
+static void write_record(struct compilation *compilation, struct compiled_object *object, const void *record)
 {
 	struct emitter emitter;
 
-	object->record_at = part->records.len;
-	emit_start(&emitter, EMIT_JSON, buffer_sink(&part->records));
+	object->record_at = compilation->records.len;
+	emit_start(&emitter, EMIT_JSON, buffer_sink(&compilation->records));
 	emit_record(&emitter, contract_kinds[object->kind].fields, record);
 	if (!emit_finish(&emitter, false))
 		return;
-	object->record_len = (uint32_t)(part->records.len - object->record_at);
-	object->record_checksum = checksum(part->records.data + object->record_at, object->record_len);
+	object->record_len = (uint32_t)(compilation->records.len - object->record_at);
+	object->record_checksum = checksum(compilation->records.data + object->record_at, object->record_len);
 }
 
 const char *compile_id_name(enum contract_kind kind)
@@ -117,49 +117,50 @@ static void add_spec(struct reading *reading, enum contract_kind kind, const str
                      const struct value *spec)
 {
 	const struct kind_row *row = &contract_kinds[kind];
-	struct compile_part *part = reading->part;
-	void *record = arena_alloc(part->scratch, row->record_size);
-	size_t before = count_findings(&part->findings);
+	struct compilation *compilation = reading->compilation;
+	void *record = arena_alloc(compilation->scratch, row->record_size);
+	size_t before = count_findings(compilation->findings);
 	struct compiled_object *object;
 	const struct value *place;
 	const char *id;
 
-	(void)decode(part->scratch, reading->path, "spec", spec, row->fields, DECODE_STRICT, record, &part->findings);
-	row->check(part->scratch, reading->path, spec, record, &part->findings);
+	(void)decode(compilation->scratch, reading->path, "spec", spec, row->fields, DECODE_STRICT, record,
+	             compilation->findings);
+	row->check(compilation->scratch, reading->path, spec, record, compilation->findings);
 	id = *(const char *const *)(const void *)((const char *)record + row->id_offset);
 	if (id == NULL) {
-		part->incomplete = part->incomplete || kind == KIND_ENDPOINT;
+		compilation->incomplete = compilation->incomplete || kind == KIND_ENDPOINT;
 		return;
 	}
 	place = rule_place(spec, compile_id_name(kind));
-	object = add_object(part);
+	object = add_object(compilation);
 	object->kind = kind;
-	object->id = arena_copy(part->arena, id);
+	object->id = arena_copy(compilation->arena, id);
 	object->file = reading->file;
 	object->line = document->line;
 	object->id_line = place->line;
 	object->id_column = place->column;
-	note_relations(part, object, spec, record);
+	note_relations(compilation, object, spec, record);
 	/* a broken object is only kept so that others may refer to it */
-	if (count_findings(&part->findings) == before)
-		write_record(part, object, record);
+	if (count_findings(compilation->findings) == before)
+		write_record(compilation, object, record);
 }
 
 static void add_document(struct reading *reading, const struct value *document)
 {
-	struct compile_part *part = reading->part;
+	struct compilation *compilation = reading->compilation;
 	struct envelope envelope = { 0 };
 	const struct value *place = value_member(document, "kind");
 	enum contract_kind kind;
 
-	if (!decode(part->scratch, reading->path, "", document, envelope_fields, DECODE_STRICT, &envelope,
-	            &part->findings))
-		part->incomplete = true;
+	if (!decode(compilation->scratch, reading->path, "", document, envelope_fields, DECODE_STRICT, &envelope,
+	            compilation->findings))
+		compilation->incomplete = true;
 	if (envelope.api_version != NULL && !text_equal(envelope.api_version, "fractalops/v1")) {
 		const struct value *version = value_member(document, "apiVersion");
 
-		part->incomplete = true;
-		findings_add(&part->findings, reading->path, version->line, version->column, "apiVersion",
+		compilation->incomplete = true;
+		findings_add(compilation->findings, reading->path, version->line, version->column, "apiVersion",
 		             "write fractalops/v1", "apiVersion \"%.64s\" is not known", envelope.api_version);
 		return;
 	}
@@ -172,9 +173,9 @@ static void add_document(struct reading *reading, const struct value *document)
 	if (envelope.spec == NULL)
 		return;
 	if (envelope.spec->kind != VALUE_OBJECT) {
-		part->incomplete = true;
-		findings_add(&part->findings, reading->path, envelope.spec->line, envelope.spec->column, "spec", NULL,
-		             "expected an object, found %s", value_kind_name(envelope.spec->kind));
+		compilation->incomplete = true;
+		findings_add(compilation->findings, reading->path, envelope.spec->line, envelope.spec->column, "spec",
+		             NULL, "expected an object, found %s", value_kind_name(envelope.spec->kind));
 		return;
 	}
 	add_spec(reading, kind, document, envelope.spec);
@@ -183,7 +184,7 @@ static void add_document(struct reading *reading, const struct value *document)
 static bool visit(void *user, struct value *document, struct error *err)
 {
 	struct reading *reading = user;
-	struct findings *findings = &reading->part->findings;
+	struct findings *findings = reading->compilation->findings;
 	size_t before = count_findings(findings);
 
 	(void)err;
@@ -212,28 +213,26 @@ static void copy_findings(struct findings *to, const struct error *err, const ch
 
 static bool add_json(struct reading *reading, struct str data, struct error *err)
 {
-	struct compile_part *part = reading->part;
+	struct compilation *compilation = reading->compilation;
 	struct value document;
 	struct error broken = { 0 };
 	bool parsed;
 
-	(void)pthread_mutex_lock(part->json_lock);
-	parsed = json_parse(part->scratch, reading->path, data.data, data.len, &document_default_limits, &document,
-	                    &broken);
-	(void)pthread_mutex_unlock(part->json_lock);
+	parsed = json_parse(compilation->scratch, reading->path, data.data, data.len, &document_default_limits,
+	                    &document, &broken);
 	if (!parsed) {
-		copy_findings(&part->findings, &broken, reading->path);
-		part->incomplete = true;
+		copy_findings(compilation->findings, &broken, reading->path);
+		compilation->incomplete = true;
 		return true;
 	}
 	if (document.kind != VALUE_ARRAY)
 		return visit(reading, &document, err);
 	for (size_t i = 0; i < document.list.count; i++) {
-		struct arena_mark mark = arena_mark(part->scratch);
+		struct arena_mark mark = arena_mark(compilation->scratch);
 
 		if (!visit(reading, &document.list.items[i], err))
 			return false;
-		arena_rewind(part->scratch, mark);
+		arena_rewind(compilation->scratch, mark);
 	}
 	return true;
 }
@@ -245,13 +244,13 @@ static bool unreadable(const char *path, const char *cause, struct error *err)
 	return false;
 }
 
-static bool read_file(struct compile_part *part, const struct source_file *file, struct str *ret_data,
+static bool read_file(struct compilation *compilation, const struct source_file *file, struct str *ret_data,
                       struct error *err)
 {
 	struct error broken;
 	struct stat about;
 
-	if (!file_read(part->scratch, file->path, document_default_limits.bytes, ret_data, &broken))
+	if (!file_read(compilation->scratch, file->path, document_default_limits.bytes, ret_data, &broken))
 		return unreadable(file->path, broken.cause[0] != '\0' ? broken.cause : broken.message, err);
 	/* what was read is what was listed: a link put in its place meanwhile could lead out of the folder */
 	if (stat(file->path, &about) != 0 || about.st_dev != file->device || about.st_ino != file->inode)
@@ -259,35 +258,35 @@ static bool read_file(struct compile_part *part, const struct source_file *file,
 	return true;
 }
 
-static bool compile_file(struct compile_part *part, size_t index, struct error *err)
+static bool compile_file(struct compilation *compilation, size_t index, struct error *err)
 {
-	const struct source_file *file = &part->files->items[index];
-	struct reading reading = { .part = part, .path = file->path, .file = (uint32_t)index };
-	size_t before = count_findings(&part->findings);
+	const struct source_file *file = &compilation->files->items[index];
+	struct reading reading = { .compilation = compilation, .path = file->path, .file = (uint32_t)index };
+	size_t before = count_findings(compilation->findings);
 	struct str data;
 
-	if (!read_file(part, file, &data, err))
+	if (!read_file(compilation, file, &data, err))
 		return false;
-	part->digests[index] = digest_of(data.data, data.len);
+	compilation->digests[index] = digest_of(data.data, data.len);
 	if (text_ends(file->path, ".json"))
 		return add_json(&reading, data, err);
-	if (!yaml_parse(part->scratch, file->path, data.data, data.len, &document_default_limits, &part->findings,
-	                visit, &reading, err))
+	if (!yaml_parse(compilation->scratch, file->path, data.data, data.len, &document_default_limits,
+	                compilation->findings, visit, &reading, err))
 		return false;
-	if (count_findings(&part->findings) - before > reading.visited_findings)
-		part->incomplete = true;
+	if (count_findings(compilation->findings) - before > reading.visited_findings)
+		compilation->incomplete = true;
 	return true;
 }
 
-bool compile_part(struct compile_part *part, struct error *err)
+bool compile_documents(struct compilation *compilation, struct error *err)
 {
-	for (size_t i = part->first; i < part->last; i++) {
-		struct arena_mark mark = arena_mark(part->scratch);
+	for (size_t i = 0; i < compilation->files->count; i++) {
+		struct arena_mark mark = arena_mark(compilation->scratch);
 
-		if (!compile_file(part, i, err))
+		if (!compile_file(compilation, i, err))
 			return false;
-		arena_rewind(part->scratch, mark);
-		if (part->records.overflow) {
+		arena_rewind(compilation->scratch, mark);
+		if (compilation->records.overflow) {
 			fail(err, ERROR_CONTRACT_UNREADABLE, "the topology is too large");
 			error_cause(err, "its objects take more than 1 GiB");
 			return false;
