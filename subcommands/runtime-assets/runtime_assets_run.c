@@ -178,7 +178,6 @@ static bool run_one(struct call *call, struct asset_context *context, const stru
 		call->answered = !text_equal(result.state, "not-started");
 		*err = outcome;
 		err->exit_status = (int)result.exit_status;
-		call->outcome_known = true;
 		return false;
 	}
 	call->verdict = (int)result.exit_status;

@@ -59,9 +59,8 @@ struct call {
 	struct log log;
 	struct deadline deadline; /* of the whole command */
 	int verdict;              /* exit status when run returned true; 0 unless a verb sets a verdict */
-	bool outcome_known; /* set by run once a session ended: the error's status is final, also where it is not fops'
-	                       own */
-	bool answered; /* set by a verb whose answer stands although it fails: the answer is printed, then the error */
+	bool answered; /* set by a verb whose answer stands although it fails: it is printed, then the error, and `run`
+	                  keeps its status */
 };
 
 /*
