@@ -111,7 +111,7 @@ def test_a_link_that_is_cut_before_the_start(apart: Runner, relay: Relay, tmp_pa
     with relay.mode(f"cut-after:{count}"):
         result = run(apart, "--result-file", path, "--", "touch", f"/tmp/{tag}").check(125)
     assert error_code(result.err) == "plane.unavailable"
-    assert error_part(result.err, "effect") == "nothing ran"
+    assert error_part(result.err, "effect") in ("nothing ran", "no start was reported")
     document = json.loads(path.read_bytes())
     assert (document["state"], document["fops_exit"], document["started"]) == ("not-started", 125, None)
     run(apart, "--", "test", "!", "-e", f"/tmp/{tag}").check()
@@ -266,9 +266,11 @@ def test_killing_fops_leaves_a_usable_state(apart: Runner, relay: Relay, tag: st
         started.out.wait(b"ready\n")
         started.signal(signal.SIGKILL)
         assert started.end() == -9
-    # its output has no reader any more
+    run(apart, "--", "echo", "fine").check()
+    # nobody is left who could stop the command through its link; without the link it ends with its first output
+    relay.tell("drop")
     wait_gone(tag, 20)
-    run(apart, "--", "true").check()
+    run(apart, "--", "echo", "fine").check()
 
 
 # --- folders -----------------------------------------------------------------------------------------------------------

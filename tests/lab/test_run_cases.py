@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from conftest import Lab, Result, Runner, tested_binary
+import conftest
+from conftest import Lab, Result, Runner
 from lab_tools import (
     Started,
     TerminalRun,
@@ -702,7 +703,7 @@ def silent_run(lab: Lab, runtime_folder: Path, tmp_path_factory: pytest.TempPath
     if "ssh" not in lab["neighbours"]:
         yield lambda: pytest.skip("ssh is not up")
         return
-    runner = Runner(tested_binary(), tmp_path_factory.mktemp("silent") / "home")
+    runner = Runner(conftest.tested_binary(), tmp_path_factory.mktemp("silent") / "home")
     runner.environment |= lab.environment | {"XDG_RUNTIME_DIR": str(runtime_folder)}
     words = ("--context", "lab-ssh", "runtime-assets", "run", "--role", ROLE, "--", "sh", "-c", f"sleep {2 * ALIVE_SECONDS + 3}; echo still here")
     with Started(runner, *words) as run:

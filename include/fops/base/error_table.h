@@ -14,7 +14,7 @@ ERROR(USAGE_UNEXPECTED_ARGUMENT, "usage.unexpected-argument", EXIT_USAGE, false,
 ERROR(USAGE_BAD_VALUE, "usage.bad-value", EXIT_USAGE, false, "A flag or argument has a value outside what it accepts.",
       "fops runtime-assets list --limit many", "Use a value of the kind that the message names.")
 ERROR(USAGE_CONFLICT, "usage.conflict", EXIT_USAGE, false, "Two flags exclude each other, or one needs another.",
-      "fops runtime-assets show --role a --asset-id b", "Keep one of the two.")
+      "fops runtime-assets list --json -o yaml", "Keep one of the two.")
 ERROR(USAGE_UNKNOWN_FIELD, "usage.unknown-field", EXIT_USAGE, false,
       "--fields, --sort, --filter or --json names a field that the command does not print.",
       "fops runtime-assets list --fields nam", "List the fields with `--fields help`.")
