@@ -186,23 +186,25 @@ lab-down: ## stop all neighbours
 	@lab/lab down
 
 .PHONY: install
-install: ## install below DESTDIR and PREFIX
-	$(call setup,build)
-	@test ! -e build/install || test "$$(cat build/install/prefix 2>/dev/null)" = "$(PREFIX)" || rm -rf build/install
-	$(call configure,install,CC=gcc,--prefix="$(PREFIX)" --buildtype=release -Dunit_tests=false)
-	@echo "$(PREFIX)" >build/install/prefix
-	$(call compile,install)
-	@DESTDIR="$(DESTDIR)" meson install -C build/install --no-rebuild --quiet
+install: static ## install the product binary, manual and completions below DESTDIR and PREFIX
+	@meson configure build/static -Dprefix="$(PREFIX)"
+	$(call compile,static)
+	@DESTDIR="$(DESTDIR)" meson install -C build/static --no-rebuild --quiet --strip
+
+# The SBOM holds the digest of the binary, so it is stripped before it is packaged.
+strip_product = @mkdir -p build/product && strip -o build/product/fops build/static/fops
 
 .PHONY: deb
 deb: static ## a Debian package of the product binary
 	$(call setup,package)
-	@packaging/deb/build build/static/fops $(VERSION) build
+	$(call strip_product)
+	@packaging/deb/build build/product/fops $(VERSION) build
 
 .PHONY: dist
 dist: static ## a tarball of the product binary, with checksums and SBOM
 	$(call setup,package)
-	@packaging/tarball build/static/fops $(VERSION) build
+	$(call strip_product)
+	@packaging/tarball build/product/fops $(VERSION) build
 
 .PHONY: clean
 clean: ## remove everything built
