@@ -173,6 +173,9 @@ bench: build static ## the table of speeds
 
 .PHONY: demo
 demo: ## the main job on real neighbours, in about three minutes
+	$(call setup,build test lab)
+	$(call configure,dev,CC=gcc,)
+	@ninja --quiet -C build/dev fops
 	@tests/demo
 
 # --- lab, packages -----------------------------------------------------------------------------------------------------
