@@ -82,6 +82,16 @@ static int bare_noun(const struct call *call)
 	return written < 0 ? EXIT_IO : EXIT_USAGE;
 }
 
+/* Whoever should have read the answer is gone, but the change was made. */
+static void say_done(const struct call *call)
+{
+	const char *line = arena_format(call->arena, "%s: warning: the change was made, but nobody read the answer\n",
+	                                call->program);
+	ssize_t written = report_as_json(call) ? 0 : write(STDERR_FILENO, line, strlen(line));
+
+	(void)written; /* there is no third place to say it */
+}
+
 static int finish(struct call *call, struct error *err)
 {
 	bool reader_gone = false;
@@ -92,6 +102,8 @@ static int finish(struct call *call, struct error *err)
 	/* a reader that has seen enough is success for what only reads; a verb that acted has a verdict to keep */
 	if (reader_gone && (call->command->flags & (COMMAND_WRITES | COMMAND_EXECUTES)) == 0)
 		return EXIT_OK;
+	if (reader_gone && (call->command->flags & COMMAND_WRITES) != 0)
+		say_done(call);
 	return status;
 }
 

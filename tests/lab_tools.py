@@ -67,11 +67,23 @@ def parents() -> dict[int, int]:
 
 
 def descendants(pid: int) -> list[int]:
+    """The programs that a process started, and theirs; without those that are still copies of it."""
     above = parents()
     found = [pid]
     for each in found:
         found += [child for child, parent in above.items() if parent == each]
-    return found[1:]
+    with suppress(OSError):
+        own = os.readlink(f"/proc/{pid}/exe")
+        return [each for each in found[1:] if program_of(each) not in ("", own)]
+    return []
+
+
+def program_of(pid: int) -> str:
+    """The file that a process executes; empty when it is gone."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")
+    except OSError:
+        return ""
 
 
 def container_processes(tag: str) -> list[int]:

@@ -271,7 +271,7 @@ static bool begin_health(struct row *row, struct error *err)
 static void give_up_rest(struct round *round, bool interrupted)
 {
 	const char *cause = interrupted ? "interrupted before the answer" : "no answer before the time limit";
-	const char *fix = interrupted ? "Repeat when ready." : "Raise --timeout, or find out what is slow with -v.";
+	const char *fix = interrupted ? "Repeat when ready." : error_codes[ERROR_TIMEOUT].fix;
 
 	for (size_t i = 0; i < round->machine_count; i++) {
 		struct machine *machine = &round->machines[i];

@@ -6,8 +6,8 @@
 
 #define CONNECT_TIMEOUT_MS   3000
 #define DEAD_PEER_TIMEOUT_MS 30000
-#define MOST_CONNECTIONS     1024
-#define KEPT_DESCRIPTORS     256
+#define MOST_CONNECTIONS     ((size_t)1024)
+#define KEPT_DESCRIPTORS     ((size_t)256)
 
 /* As many connections as the limit on descriptors leaves beside files, pipes and programs. */
 static size_t most_connections(void)

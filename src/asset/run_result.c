@@ -116,6 +116,14 @@ static void conclude_outcome(const struct session_outcome *outcome, struct run_r
 	result->exit_status = err->exit_status;
 }
 
+/* Nothing tells how it ended. */
+static void conclude_unseen(struct run_result *result, struct error *err)
+{
+	result->state = "link-lost";
+	fail(err, ERROR_RUN_LINK_LOST, "the end of the command on %s was not seen", result->asset_id);
+	result->exit_status = err->exit_status;
+}
+
 void run_result_conclude(struct arena *arena, const struct run_stop *stop, const struct session_outcome *outcome,
                          int64_t started_us, struct run_result *result, struct error *err)
 {
@@ -134,8 +142,10 @@ void run_result_conclude(struct arena *arena, const struct run_stop *stop, const
 		conclude_signal(stop, outcome, result, err);
 	else if (stop->output_errno != 0 && !plain)
 		conclude_output(stop, result, err);
-	else
+	else if (outcome != NULL)
 		conclude_outcome(outcome, result, err);
+	else
+		conclude_unseen(result, err);
 	if (!text_equal(result->state, "exited")) {
 		error_object(err, "runtime-asset/%s", result->asset_id);
 		describe(arena, err, result);

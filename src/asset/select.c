@@ -122,7 +122,7 @@ bool asset_select(struct arena *arena, const struct topology *topology, const st
                   struct asset_choice *ret_choice, struct error *err)
 {
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_LIMIT);
-	struct asset_choice choice;
+	struct asset_choice choice = { 0 };
 	size_t kept = 0;
 
 	if (!narrow(arena, topology, selection, &choice, err))

@@ -64,7 +64,8 @@ void arena_cleanup(struct arena **arena)
 	*arena = NULL;
 }
 
-size_t arena_used(const struct arena *arena)
+/* Bytes handed out and not rewound. */
+static size_t used_bytes(const struct arena *arena)
 {
 	return arena->last == NULL ? 0 : arena->last->before + arena->last->used;
 }
@@ -83,7 +84,7 @@ static size_t next_block_size(const struct arena *arena, size_t need)
 static struct block *grow(struct arena *arena, size_t need)
 {
 	size_t size = next_block_size(arena, need);
-	size_t used = arena_used(arena);
+	size_t used = used_bytes(arena);
 	size_t total;
 	struct block *block;
 

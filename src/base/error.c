@@ -59,18 +59,6 @@ void error_object(struct error *err, const char *format, ...)
 	FILL(err->object, format);
 }
 
-void error_while(struct error *err, const char *format, ...)
-{
-	char before[sizeof err->message];
-	char after[sizeof err->message];
-	int wanted;
-
-	memcpy(after, err->message, sizeof after);
-	FILL(before, format);
-	wanted = snprintf(err->message, sizeof err->message, "%s: %s", before, after);
-	trim_cut_character(err->message, sizeof err->message, wanted);
-}
-
 const char *errno_text(int number)
 {
 	return strerror(number);

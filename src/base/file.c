@@ -212,11 +212,6 @@ const char *user_cache_folder(struct arena *arena)
 	return user_folder(arena, "XDG_CACHE_HOME", ".cache");
 }
 
-const char *user_state_folder(struct arena *arena)
-{
-	return user_folder(arena, "XDG_STATE_HOME", ".local/state");
-}
-
 const char *user_data_folder(struct arena *arena)
 {
 	return user_folder(arena, "XDG_DATA_HOME", ".local/share");

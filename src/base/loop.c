@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 
 #include "fops/base/arena.h"
+#include "loop_inspect.h"
 
 #define EVENTS_A_TURN 64
 
@@ -67,12 +68,6 @@ void loop_free(struct loop *loop)
 	(void)close(loop->epoll);
 	free(loop->watches);
 	free(loop);
-}
-
-void loop_cleanup(struct loop **loop)
-{
-	loop_free(*loop);
-	*loop = NULL;
 }
 
 static void make_room(struct loop *loop, size_t descriptor)

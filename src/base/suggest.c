@@ -11,14 +11,15 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-size_t text_distance(const char *a, const char *b, size_t limit)
+/* Edits and swaps of neighbours that make b of a, at most NEAR + 1. */
+static size_t distance_of(const char *a, const char *b)
 {
 	size_t rows[3][LONGEST_WORD + 1];
 	size_t *before = rows[0], *last = rows[1], *row = rows[2];
 	size_t a_len = strlen(a), b_len = strlen(b);
 
 	if (a_len > LONGEST_WORD || b_len > LONGEST_WORD)
-		return limit + 1;
+		return NEAR + 1;
 	for (size_t j = 0; j <= b_len; j++)
 		last[j] = j;
 	memcpy(before, last, sizeof rows[0]);
@@ -35,13 +36,13 @@ size_t text_distance(const char *a, const char *b, size_t limit)
 		last = row;
 		row = spare;
 	}
-	return smaller(last[b_len], limit + 1);
+	return smaller(last[b_len], NEAR + 1);
 }
 
 /* 0 is best; above NEAR is not near. A prefix of two or more letters counts as nearly right. */
 static size_t rank(const char *word, const char *name)
 {
-	size_t distance = text_distance(word, name, NEAR);
+	size_t distance = distance_of(word, name);
 
 	if (distance <= NEAR && distance < strlen(word))
 		return distance;

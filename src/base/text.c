@@ -15,11 +15,6 @@ bool text_equal(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-bool str_equal(struct str a, const char *b)
-{
-	return b != NULL && strlen(b) == a.len && (a.len == 0 || memcmp(a.data, b, a.len) == 0);
-}
-
 bool text_starts(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

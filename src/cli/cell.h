@@ -7,7 +7,7 @@
 
 /* A column resolved from a field name: nested members have their offsets added, map keys are kept. */
 struct cell {
-	const char *key;     /* the full field name, "labels.tier" */
+	const char *key; /* the full field name, "labels.tier" */
 	const char *heading;
 	struct slot slot;
 	const struct column *column;

@@ -1,8 +1,7 @@
 /* JSON Schema 2020-12 of what a command prints with -o json. */
 #include "fops/base/arena.h"
 #include "fops/cli/help.h"
-
-#define DIALECT "https://json-schema.org/draft/2020-12/schema"
+#include "fops/data/schema.h"
 
 static void emit_pair(struct emitter *emitter, const char *key, const char *text)
 {
@@ -270,7 +269,7 @@ static void emit_single(struct emitter *emitter, const struct command *command)
 void command_schema_emit(struct arena *arena, struct emitter *emitter, const struct command *command, const char *path)
 {
 	emit_object(emitter);
-	emit_pair(emitter, "$schema", DIALECT);
+	emit_pair(emitter, "$schema", SCHEMA_DIALECT);
 	emit_pair(emitter, "title", command->schema != NULL ? command->schema : path);
 	emit_pair(emitter, "description",
 	          arena_format(arena,

@@ -58,7 +58,7 @@ struct output {
 	bool pretty;
 	uint64_t returned;
 	uint64_t total;
-	bool more; /* rows behind the limit were left out */
+	bool more;       /* rows behind the limit were left out */
 	char *last_name; /* of the last printed row: the cursor */
 	const char *context;
 	struct text_list warnings;

@@ -23,7 +23,7 @@ size_t setting_index(const char *name);
 
 /* Store a text form after checking it; where is the origin. errors CONFIG_INVALID */
 CHECKED bool setting_store(struct collected *collected, size_t index, const char *value, const char *origin,
-			   struct error *err);
+                           struct error *err);
 
 /* Read one file; a missing one is fine. errors CONFIG_* */
 CHECKED bool settings_read_file(struct collected *collected, const char *path, bool project, struct error *err);

@@ -31,7 +31,7 @@ void contract_schema_emit(struct emitter *emitter, enum contract_kind kind)
 
 	emit_object(emitter);
 	emit_key(emitter, "$schema");
-	emit_text(emitter, "https://json-schema.org/draft/2020-12/schema");
+	emit_text(emitter, SCHEMA_DIALECT);
 	emit_key(emitter, "title");
 	emit_text(emitter, row->name);
 	emit_key(emitter, "description");

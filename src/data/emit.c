@@ -310,7 +310,8 @@ void emit_count(struct emitter *emitter, uint64_t value)
 	write_digits(emitter, digits, value <= (uint64_t)LARGEST_WHOLE);
 }
 
-void emit_real(struct emitter *emitter, double value)
+/* The shortest digits that read back as the same number. */
+static void emit_real(struct emitter *emitter, double value)
 {
 	char digits[40];
 	char *exponent;
@@ -320,11 +321,8 @@ void emit_real(struct emitter *emitter, double value)
 		return;
 	}
 	for (int precision = 15; precision <= 17; precision++) {
-		double again;
-
 		(void)snprintf(digits, sizeof digits, "%.*g", precision, value);
-		again = strtod(digits, NULL);
-		if (memcmp(&again, &value, sizeof value) == 0)
+		if (strtod(digits, NULL) == value)
 			break;
 	}
 	if (!begin_scalar(emitter))

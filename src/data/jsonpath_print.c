@@ -135,6 +135,7 @@ static bool print_value(struct printer *printer, const struct node *node, const 
 
 static bool print_nodes(struct printer *printer, const struct node *nodes, const struct value *current);
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the walk prescribes the type */
 static bool print_entry(struct printer *printer, const struct node *node, const struct value *value, bool *first)
 {
 	(void)first;

@@ -6,6 +6,7 @@
 #include "character.h"
 #include "fops/base/arena.h"
 #include "fops/base/text.h"
+#include "limit_words.h"
 
 #define LARGEST_WHOLE ((int64_t)1 << 53)
 #define FIRST_MARKS   64
@@ -240,8 +241,7 @@ static bool scan_text(struct scan *scan)
 	if (at >= scan->len)
 		return refuse(scan, start, "a text is not closed by a quotation mark");
 	if (bytes > scan->limits->text)
-		return refuse(scan, start, "a text of %zu bytes is longer than the %zu that are allowed", bytes,
-		              scan->limits->text);
+		return refuse(scan, start, WORDS_TEXT_TOO_LONG, bytes, scan->limits->text);
 	(void)add_mark(scan, VALUE_TEXT, 0);
 	scan->at = at + 1;
 	return true;
@@ -278,7 +278,7 @@ static bool scan_member(struct scan *scan)
 static bool scan_list(struct scan *scan, enum value_kind kind, char close)
 {
 	if (scan->depth >= scan->limits->depth || scan->depth >= SCAN_DEPTH)
-		return refuse(scan, scan->at, "lists and objects are nested deeper than %zu levels", scan->depth);
+		return refuse(scan, scan->at, WORDS_TOO_DEEP, scan->depth);
 	(void)add_mark(scan, kind, 0);
 	scan->depth++;
 	scan->at++;
@@ -345,8 +345,7 @@ bool scan_json(const char *data, size_t len, const struct document_limits *limit
 	size_t bad;
 
 	if (len > limits->bytes)
-		return refuse(&scan, 0, "the input of %zu bytes is larger than the %zu that are allowed", len,
-		              limits->bytes);
+		return refuse(&scan, 0, WORDS_INPUT_TOO_LARGE, len, limits->bytes);
 	if (!is_utf8(data, len, &bad))
 		return refuse(&scan, bad, "byte 0x%02X is not valid UTF-8", (unsigned char)data[bad]);
 	if (!scan_value(&scan))

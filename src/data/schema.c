@@ -264,7 +264,10 @@ static void append_cell(struct buffer *out, const char *text)
 	for (; *text != '\0'; text++) {
 		if (*text == '|')
 			(void)buffer_byte(out, '\\');
-		(void)buffer_byte(out, *text == '\n' ? ' ' : *text);
+		if (*text == '\n')
+			(void)buffer_byte(out, ' ');
+		else
+			(void)buffer_byte(out, *text);
 	}
 }
 

@@ -155,5 +155,7 @@ char stream_byte(const char *data, size_t len, uint32_t line, uint32_t column)
 			at++;
 		} while (at < len && ((unsigned char)data[at] & 0xC0) == 0x80);
 	}
-	return at < len ? data[at] : '\0';
+	if (at >= len)
+		return '\0';
+	return data[at];
 }

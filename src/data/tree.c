@@ -5,6 +5,7 @@
 
 #include "character.h"
 #include "fops/base/arena.h"
+#include "limit_words.h"
 #include "members.h"
 
 #define FIRST_SIZE 32
@@ -194,8 +195,7 @@ void tree_open(struct tree *tree, const char *anchor, enum value_kind kind, uint
 	if (!count_values(tree, 1, line, column))
 		return;
 	if (tree->frame_count - 1 >= tree->limits->depth) {
-		tree_stop(tree, line, column, "lists and objects are nested deeper than %zu levels",
-		          tree->limits->depth);
+		tree_stop(tree, line, column, WORDS_TOO_DEEP, tree->limits->depth);
 		return;
 	}
 	if (tree_wants_name(tree))
@@ -254,8 +254,7 @@ void tree_add_alias(struct tree *tree, const char *anchor, uint32_t line, uint32
 		                          : "the alias *%.*s stands inside the value of its own anchor",
 		            character_fit(anchor, MESSAGE_BYTES), anchor);
 	} else if (tree->frame_count - 1 + found->weight.height > tree->limits->depth) {
-		tree_stop(tree, line, column, "lists and objects are nested deeper than %zu levels",
-		          tree->limits->depth);
+		tree_stop(tree, line, column, WORDS_TOO_DEEP, tree->limits->depth);
 		return;
 	} else if (found->weight.bytes > tree->limits->bytes - tree->alias_bytes) {
 		tree_stop(tree, line, column, "aliases repeat more than %zu bytes of text", tree->limits->bytes);

@@ -5,6 +5,7 @@
 
 #include "character.h"
 #include "fops/base/arena.h"
+#include "limit_words.h"
 #include "plain.h"
 #include "scan.h"
 #include "stream.h"
@@ -161,9 +162,7 @@ static void read_scalar(struct reader *reader, const yaml_event_t *event)
 	value.line = line_of(&event->start_mark);
 	value.column = column_of(&event->start_mark);
 	if (len > reader->tree.limits->text) {
-		tree_stop(&reader->tree, value.line, value.column,
-		          "a text of %zu bytes is longer than the %zu that are allowed", len,
-		          reader->tree.limits->text);
+		tree_stop(&reader->tree, value.line, value.column, WORDS_TEXT_TOO_LONG, len, reader->tree.limits->text);
 		return;
 	}
 	if (!plain && memchr(text, '\0', len) != NULL) {
@@ -337,8 +336,7 @@ bool yaml_parse(struct arena *arena, const char *name, const char *data, size_t 
 	reader.tree = (struct tree){ .arena = arena, .name = name, .findings = findings };
 	reader.tree.limits = limits == NULL ? &document_default_limits : limits;
 	if (len > reader.tree.limits->bytes) {
-		tree_stop(&reader.tree, 1, 1, "the input of %zu bytes is larger than the %zu that are allowed", len,
-		          reader.tree.limits->bytes);
+		tree_stop(&reader.tree, 1, 1, WORDS_INPUT_TOO_LARGE, len, reader.tree.limits->bytes);
 		return true;
 	}
 	reader.check = stream_check(data, len);

@@ -110,12 +110,6 @@ void http_close(struct http *http)
 	http->transport = NULL;
 }
 
-void http_cleanup(struct http **http)
-{
-	http_close(*http);
-	*http = NULL;
-}
-
 static struct deadline run_deadline(const struct http_exchange *exchange)
 {
 	struct deadline deadline = exchange->deadline.at_ms == 0 ? NO_DEADLINE : exchange->deadline;
@@ -171,20 +165,12 @@ void http_cancel(struct http *http, struct http_exchange *exchange)
 	free_run(run);
 }
 
-void http_pause(struct http *http, struct http_exchange *exchange)
-{
-	(void)http;
-	if (exchange->run != NULL)
-		exchange->run->paused = true;
-}
-
 void http_resume(struct http *http, struct http_exchange *exchange)
 {
 	struct http_run *run = exchange->run;
 
-	if (run == NULL || (!run->paused && !run->body_waits))
+	if (run == NULL || !run->body_waits)
 		return;
-	run->paused = false;
 	run->body_waits = false;
 	run->resume = true;
 	run->active_ms = clock_monotonic_ms();
@@ -345,7 +331,7 @@ static int64_t next_limit(const struct http_run *run, enum transfer_end *ret_end
 		*ret_end = END_CONNECT_TIMEOUT;
 	} else if (!run->answering && !run->body_waits) {
 		limit_ms = run->active_ms + run->request_timeout_ms;
-	} else if (run->answering && !run->paused && !run->exchange->quiet) {
+	} else if (run->answering && !run->exchange->quiet) {
 		limit_ms = run->active_ms + http->options.dead_peer_timeout_ms;
 	}
 	if (run->deadline.at_ms > limit_ms)

@@ -61,32 +61,29 @@ bool run_take_head(struct http_run *run, const char *line, size_t len)
 	return exchange->status < 200 || take_final_head(run);
 }
 
-enum take run_take_body(struct http_run *run, const char *data, size_t len)
+bool run_take_body(struct http_run *run, const char *data, size_t len)
 {
 	struct http_exchange *exchange = run->exchange;
 
 	if (is_cancelled(run))
-		return TAKE_STOP;
+		return false;
 	run->active_ms = clock_monotonic_ms();
 	if (run->step != STEP_DELIVER) {
 		/* a short rest is read so that the connection can be used again */
 		run->dropped += len;
-		return run->dropped > MOST_DROPPED ? TAKE_STOP : TAKE_DONE;
+		return run->dropped <= MOST_DROPPED;
 	}
-	if (run->paused)
-		return TAKE_LATER;
 	exchange->body_received += len;
 	if (exchange->on_body != NULL) {
 		if (exchange->on_body(exchange, data, len, &exchange->error))
-			return is_cancelled(run) ? TAKE_STOP : TAKE_DONE;
+			return !is_cancelled(run);
 	} else if (buffer_append(&run->body, data, len)) {
-		return TAKE_DONE;
+		return true;
 	} else {
 		fail(&exchange->error, ERROR_PLANE_PROTOCOL, "the answer of %s is larger than %zu bytes",
 		     url_origin(run->arena, &run->origin), exchange->keep_bytes);
 	}
-	(void)stop_with_error(run);
-	return TAKE_STOP;
+	return stop_with_error(run);
 }
 
 static ssize_t read_streamed(struct http_run *run, char *data, size_t size)

@@ -52,7 +52,6 @@ struct http_run {
 	enum http_step step;
 	size_t dropped;  /* bytes of an answer that is not delivered */
 	int64_t sent;    /* bytes of the request's body */
-	bool paused;     /* the owner wants no more bytes */
 	bool body_waits; /* read_body had nothing yet */
 	bool resume;     /* transfer_resume is due */
 	bool has_error;  /* exchange->error was filled inside a callback */
@@ -125,7 +124,7 @@ CHECKED bool transfer_start(struct http_run *run, const struct transfer_request 
 /* Stop run's try without run_ended. Not from inside a run_… function. */
 void transfer_stop(struct http_run *run);
 
-/* Ask again for what run_take_body or run_give_body put off; false: a run_… function stopped the try meanwhile. */
+/* Ask again for what run_give_body put off; false: a run_… function stopped the try meanwhile. */
 bool transfer_resume(struct http_run *run);
 
 /* Fill address, version and times of exchange from the try. */
@@ -141,15 +140,10 @@ void run_ended(struct http_run *run, const struct transfer_result *result);
 
 /* http_flow.c: what a try reports while it runs */
 
-enum take {
-	TAKE_DONE,
-	TAKE_LATER, /* keep these bytes until transfer_resume */
-	TAKE_STOP,
-};
-
 void run_connected(struct http_run *run);
+/* False to stop. */
 bool run_take_head(struct http_run *run, const char *line, size_t len);
-enum take run_take_body(struct http_run *run, const char *data, size_t len);
+bool run_take_body(struct http_run *run, const char *data, size_t len);
 /* The count, 0 at the end, HTTP_BODY_LATER, or -1 to stop. */
 ssize_t run_give_body(struct http_run *run, char *data, size_t size);
 

@@ -249,14 +249,7 @@ static size_t receive_head(char *line, size_t size, size_t count, void *user)
 
 static size_t receive_body(char *data, size_t size, size_t count, void *user)
 {
-	switch (run_take_body(user, data, size * count)) {
-	case TAKE_DONE:
-		return size * count;
-	case TAKE_LATER:
-		return CURL_WRITEFUNC_PAUSE;
-	default:
-		return CURL_WRITEFUNC_ERROR;
-	}
+	return run_take_body(user, data, size * count) ? size * count : CURL_WRITEFUNC_ERROR;
 }
 
 static size_t send_body(char *data, size_t size, size_t count, void *user)

@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		words[count++] = text + at;
 	/* what parses must name a command, and --ok-on must answer without touching anything */
 	if (call_parse(&call, count, words, &err)) {
-		if (call.command == NULL || call.path == NULL || (call.command->options != NULL && call.options == NULL))
+		if (call.command == NULL || call.path == NULL ||
+		    (call.command->options != NULL && call.options == NULL))
 			__builtin_trap();
 		if (!call_exit_status(&call, &status, &err) && err.exit_status != EXIT_USAGE)
 			__builtin_trap();

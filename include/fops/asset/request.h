@@ -5,13 +5,14 @@
 #include "fops/asset/driver.h"
 
 struct asset_request {
-	const char *method;        /* letters only; upper case is sent */
-	const char *path;          /* relative: starts with '/' */
-	struct text_map query;     /* in order */
-	struct text_list headers;  /* "Name: value"; Authorization, Host, Content-Length, Transfer-Encoding and Connection are refused */
-	const char *data;          /* --data: text, @file or - (standard input); NULL: no body */
-	const char *json;          /* --json: a JSON text (checked), sets Content-Type; NULL: none */
-	int64_t timeout_ms;        /* -1: the command's deadline alone */
+	const char *method;       /* letters only; upper case is sent */
+	const char *path;         /* relative: starts with '/' */
+	struct text_map query;    /* in order */
+	struct text_list headers; /* "Name: value"; Authorization, Host, Content-Length, Transfer-Encoding and
+	                             Connection are refused */
+	const char *data;         /* --data: text, @file or - (standard input); NULL: no body */
+	const char *json;         /* --json: a JSON text (checked), sets Content-Type; NULL: none */
+	int64_t timeout_ms;       /* -1: the command's deadline alone */
 };
 
 /* The answer's head; texts in the context's arena. */
@@ -34,16 +35,18 @@ struct asset_answer_listener {
 	void *user;
 };
 
-/* Check everything that needs no network: method, path, headers, JSON. errors USAGE_*, REQUEST_PATH, DATA, INPUT_NOT_FOUND */
+/* Check everything that needs no network: method, path, headers, JSON. errors USAGE_*, REQUEST_PATH, DATA,
+ * INPUT_NOT_FOUND */
 CHECKED bool asset_request_check(struct arena *arena, const struct asset_request *request, struct error *err);
 
 /*
- * Send it to the asset's executor (executorRef -> Endpoint.executorUrl with its auth and tls) and deliver the answer. A body from a file or standard input is streamed.
- * Returns true when a complete answer came, whatever its status. ret_answer filled then; ret_refusal tells (http_judge) what the status means, its exit_status EXIT_OK for 2xx.
- * errors  ASSET_NO_EXECUTOR, SECRET_*, PLANE_*, TIMEOUT, INTERRUPTED, TERMINATED, IO_READ
+ * Send it to the asset's executor (executorRef -> Endpoint.executorUrl with its auth and tls) and deliver the answer. A
+ * body from a file or standard input is streamed. Returns true when a complete answer came, whatever its status.
+ * ret_answer filled then; ret_refusal tells (http_judge) what the status means, its exit_status EXIT_OK for 2xx. errors
+ * ASSET_NO_EXECUTOR, SECRET_*, PLANE_*, TIMEOUT, INTERRUPTED, TERMINATED, IO_READ
  */
 CHECKED bool asset_request_send(struct asset_context *context, const struct runtime_asset *asset,
-				const struct asset_request *request, const struct asset_answer_listener *listener,
-				struct asset_answer *ret_answer, struct error *ret_refusal, struct error *err);
+                                const struct asset_request *request, const struct asset_answer_listener *listener,
+                                struct asset_answer *ret_answer, struct error *ret_refusal, struct error *err);
 
 #endif

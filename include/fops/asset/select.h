@@ -5,12 +5,12 @@
 #include "fops/contract/topology.h"
 
 struct asset_selection {
-	const char *asset_id;   /* NULL: any */
+	const char *asset_id; /* NULL: any */
 	const char *role;
 	const char *kind;
 	const char *owner;
 	struct text_list labels; /* "key=value", all must hold */
-	bool all;               /* several are welcome */
+	bool all;                /* several are welcome */
 };
 
 /* Indexes into the topology, ascending by id, in an arena. */
@@ -23,19 +23,20 @@ struct asset_choice {
 CHECKED bool asset_selection_check(const struct asset_selection *selection, struct error *err);
 
 /*
- * All assets that match; an empty choice is no failure. With nothing chosen everything matches. Reads records only when labels or owner ask for it, through a
- * scratch arena.
- * errors  ASSET_NOT_FOUND when asset_id or role names nothing in the topology (with suggestions); DATA
+ * All assets that match; an empty choice is no failure. With nothing chosen everything matches. Reads records only when
+ * labels or owner ask for it, through a scratch arena. errors  ASSET_NOT_FOUND when asset_id or role names nothing in
+ * the topology (with suggestions); DATA
  */
 CHECKED bool asset_select(struct arena *arena, const struct topology *topology, const struct asset_selection *selection,
-			  struct asset_choice *ret_choice, struct error *err);
+                          struct asset_choice *ret_choice, struct error *err);
 
 /*
  * Exactly one asset, or (selection->all) at least one.
- * errors  USAGE_MISSING_ARGUMENT nothing was selected by; ASSET_NOT_FOUND nothing matches; ASSET_AMBIGUOUS several match: the cause lists up to ten
- *         candidates "daytona-01, daytona-02", the fix names --asset-id and --all
+ * errors  USAGE_MISSING_ARGUMENT nothing was selected by; ASSET_NOT_FOUND nothing matches; ASSET_AMBIGUOUS several
+ * match: the cause lists up to ten candidates "daytona-01, daytona-02", the fix names --asset-id and --all
  */
-CHECKED bool asset_select_some(struct arena *arena, const struct topology *topology, const struct asset_selection *selection,
-			       struct asset_choice *ret_choice, struct error *err);
+CHECKED bool asset_select_some(struct arena *arena, const struct topology *topology,
+                               const struct asset_selection *selection, struct asset_choice *ret_choice,
+                               struct error *err);
 
 #endif

@@ -46,9 +46,6 @@ char *arena_format_list(struct arena *arena, const char *format, va_list values)
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, struct arena_mark mark);
 
-/* Bytes handed out and not rewound. */
-size_t arena_used(const struct arena *arena);
-
 /* The one place that ends the program below main: one line on stderr, exit status 70. */
 NORETURN void out_of_memory(void);
 

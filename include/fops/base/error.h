@@ -48,9 +48,6 @@ void error_fix(struct error *err, const char *format, ...) PRINTF(2, 3);
 /* The object concerned, "runtime-asset/daytona-01". */
 void error_object(struct error *err, const char *format, ...) PRINTF(2, 3);
 
-/* Put context in front of the message: "reading x: " + message. */
-void error_while(struct error *err, const char *format, ...) PRINTF(2, 3);
-
 /* A sentence for an errno value, thread-safe, in a static text of the C library. */
 const char *errno_text(int number);
 

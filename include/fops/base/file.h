@@ -40,7 +40,6 @@ const char *path_name(const char *path);
 /* A user folder of the XDG Base Directory Specification for fops, NULL without HOME and without the variable. */
 const char *user_config_folder(struct arena *arena); /* $XDG_CONFIG_HOME/fops or ~/.config/fops */
 const char *user_cache_folder(struct arena *arena);  /* $XDG_CACHE_HOME/fops or ~/.cache/fops */
-const char *user_state_folder(struct arena *arena);  /* $XDG_STATE_HOME/fops or ~/.local/state/fops */
 const char *user_data_folder(struct arena *arena);   /* $XDG_DATA_HOME/fops or ~/.local/share/fops */
 
 /*

@@ -32,7 +32,6 @@ CHECKED bool loop_new(struct loop **ret_loop, struct error *err);
 
 /* Close everything the loop owns; watched descriptors stay open. Signals are let through again. NULL is accepted. */
 void loop_free(struct loop *loop);
-void loop_cleanup(struct loop **loop);
 
 /*
  * Watch a descriptor, or change what is watched (events 0: only hang-up). Regular files are always ready. One callback
@@ -59,8 +58,4 @@ CHECKED bool loop_catch_signals(struct loop *loop, loop_signalled *signalled, vo
  * a passed deadline is no failure: ask deadline_passed().
  */
 CHECKED bool loop_turn(struct loop *loop, struct deadline deadline, struct error *err);
-
-/* Number of watched descriptors and armed timers: nothing can happen any more when both are zero. */
-size_t loop_pending(const struct loop *loop);
-
 #endif

@@ -31,7 +31,6 @@ struct text_map {
 
 /* Equality where NULL equals only NULL. */
 bool text_equal(const char *a, const char *b);
-bool str_equal(struct str a, const char *b);
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 
@@ -57,11 +56,9 @@ CHECKED bool parse_duration_ms(const char *text, int64_t *ret_ms);
 /* "1500" -> "1.5s", for people; two significant parts at most. */
 const char *format_duration(struct arena *arena, int64_t ms);
 
-/* Edit distance with neighbour swaps, at most limit + 1. */
-size_t text_distance(const char *a, const char *b, size_t limit);
-
 /*
- * Up to three of names nearest to word (distance 2, or word is a prefix), best first, as "a, b or c"; NULL when none
+ * Up to three of names nearest to word (at most two edits or swaps of neighbours away and not longer than 64 bytes, or
+ * begun by word), best first, as "a, b or c"; NULL when none
  * is near. The text lives in the arena.
  */
 const char *text_suggest(struct arena *arena, const char *word, const char *const *names, size_t count);

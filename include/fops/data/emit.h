@@ -39,6 +39,7 @@ struct emitter {
 	} levels[EMIT_DEPTH]; /* the first one is the document itself */
 };
 
+/* Begin a document; the sink's user must live until emit_finish. */
 void emit_start(struct emitter *emitter, enum emit_format format, struct sink sink);
 
 /* Objects and arrays; an empty one prints as {} or []. */
@@ -57,10 +58,10 @@ void emit_text_len(struct emitter *emitter, const char *text, size_t len);
 /* Whole numbers beyond +-2^53 are written as text, as the output contract says. */
 void emit_int(struct emitter *emitter, int64_t value);
 void emit_count(struct emitter *emitter, uint64_t value);
-/* The shortest digits that read back as the same number, always with a point; null when it is not finite. */
-void emit_real(struct emitter *emitter, double value);
 void emit_bool(struct emitter *emitter, bool value);
 void emit_null(struct emitter *emitter);
+/* Numbers that are not whole: the shortest digits that read back as the same number, always with a point; null when not
+ * finite. */
 void emit_value(struct emitter *emitter, const struct value *value);
 
 /*

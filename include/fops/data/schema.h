@@ -5,6 +5,9 @@
 #include "fops/data/decode.h"
 #include "fops/data/emit.h"
 
+/* The value of "$schema". */
+#define SCHEMA_DIALECT "https://json-schema.org/draft/2020-12/schema"
+
 /*
  * The schema of one object of the table as the value of the current position: type, properties, required,
  * additionalProperties false, enum, default, minimum, maximum, pattern for identifiers and durations, description,

@@ -123,7 +123,6 @@ CHECKED bool http_open(struct arena *arena, struct loop *loop, const struct http
  * exchange.
  */
 void http_close(struct http *http);
-void http_cleanup(struct http **http);
 
 /*
  * Start an exchange. Redirects (301 302 303 307 308) are followed at most 5 times and only inside the origin of url
@@ -142,11 +141,9 @@ CHECKED bool http_start(struct http *http, struct arena *arena, struct http_exch
 void http_cancel(struct http *http, struct http_exchange *exchange);
 
 /*
- * Pause and resume receiving (back-pressure): on_body may ask for a pause, the owner resumes it later. While paused no
- * byte is delivered, no limit but timeout_ms and the deadline runs; on_done still comes when all bytes were delivered
- * before. http_resume also asks read_body again after HTTP_BODY_LATER. Both do nothing for an exchange that has ended.
+ * Ask read_body again after HTTP_BODY_LATER; until then no limit but timeout_ms and the deadline runs. Does nothing for
+ * an exchange that does not wait or has ended.
  */
-void http_pause(struct http *http, struct http_exchange *exchange);
 void http_resume(struct http *http, struct http_exchange *exchange);
 
 /*

@@ -5,6 +5,7 @@
 
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
+#include "loop_inspect.h"
 
 struct watched {
 	struct child child;

@@ -35,23 +35,13 @@ Test(error, keeps_each_field_apart)
 	cr_assert_str_eq(err.object, "object 4");
 }
 
-Test(error, gets_context_in_front)
-{
-	struct error err;
-
-	(void)fail(&err, ERROR_DATA, "line 1");
-	error_while(&err, "reading %s", "x.yaml");
-	error_while(&err, "loading");
-	cr_assert_str_eq(err.message, "loading: reading x.yaml: line 1");
-}
-
 Test(error, cuts_long_texts_on_a_character_border)
 {
 	char text[2000];
 	struct error err;
 	size_t bad = 0;
 
-	/* every phase of two-byte characters against the end of the field */
+	/* every phase of four-byte characters against the end of the field */
 	for (size_t phase = 0; phase < 4; phase++) {
 		size_t at = 0;
 
@@ -63,9 +53,8 @@ Test(error, cuts_long_texts_on_a_character_border)
 		}
 		text[at] = '\0';
 		(void)fail(&err, ERROR_DATA, "%s", text);
-		error_while(&err, "%s", text);
 		cr_assert(is_utf8(err.message, strlen(err.message), &bad), "phase %zu, byte %zu", phase, bad);
-		cr_assert_geq(strlen(err.message), sizeof err.message - 9);
+		cr_assert_geq(strlen(err.message), sizeof err.message - 5);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "fops/base/process.h"
+#include "loop_inspect.h"
 
 #define PATIENCE_MS INT64_C(20000)
 
@@ -24,6 +25,11 @@ static struct loop *new_loop(void)
 
 	cr_assert(loop_new(&loop, &err), "%s", err.message);
 	return loop;
+}
+
+static void drop_loop(struct loop **loop)
+{
+	loop_free(*loop);
 }
 
 static void turn(struct loop *loop)
@@ -58,7 +64,7 @@ static void make_pipe(int ends[2])
 
 Test(loop, tells_readable_and_writable_descriptors)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct seen reader = { 0 }, writer = { 0 };
 	int ends[2];
 
@@ -80,7 +86,7 @@ Test(loop, tells_readable_and_writable_descriptors)
 
 Test(loop, tells_a_hang_up_that_nobody_asked_for)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct seen seen = { 0 };
 	int ends[2];
 
@@ -95,7 +101,7 @@ Test(loop, tells_a_hang_up_that_nobody_asked_for)
 
 Test(loop, changes_what_is_watched)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct seen first = { 0 }, second = { 0 };
 	int ends[2];
 
@@ -117,7 +123,7 @@ Test(loop, changes_what_is_watched)
 
 Test(loop, treats_a_regular_file_as_always_ready)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct seen seen = { 0 };
 	int descriptor = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
@@ -136,7 +142,7 @@ Test(loop, treats_a_regular_file_as_always_ready)
 
 Test(loop, refuses_a_descriptor_that_is_not_open)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct error err = { 0 };
 
 	cr_assert_not(loop_watch(loop, -1, LOOP_READ, note, NULL, &err));
@@ -165,7 +171,7 @@ static void remove_both(void *user, int descriptor, unsigned events)
 
 Test(loop, forgets_a_descriptor_that_a_callback_of_the_same_turn_removed)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct pair pair = { .loop = loop };
 	struct error err;
 
@@ -196,7 +202,7 @@ static void expire_b(void *user)
 
 Test(loop, lets_timers_expire_in_order)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct seen seen = { 0 };
 	struct loop_timer late = { 0 }, soon = { 0 }, never = { 0 };
 
@@ -214,7 +220,7 @@ Test(loop, lets_timers_expire_in_order)
 
 Test(loop, moves_a_timer_that_is_armed_again)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct seen seen = { 0 };
 	struct loop_timer timer = { 0 };
 
@@ -241,7 +247,7 @@ static void arm_again(void *user)
 
 Test(loop, lets_a_timer_arm_itself_again)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct chain chain = { .loop = loop };
 
 	loop_arm(loop, &chain.timer, 0, arm_again, &chain);
@@ -252,7 +258,7 @@ Test(loop, lets_a_timer_arm_itself_again)
 
 Test(loop, returns_at_the_deadline)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	struct deadline deadline = deadline_after(5);
 	struct error err;
 
@@ -270,7 +276,7 @@ static void note_signal(void *user, int number)
 
 Test(loop, delivers_signals_to_the_callback)
 {
-	CLEANUP(loop_cleanup) struct loop *loop = new_loop();
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
 	struct seen seen = { 0 };
 	struct error err;
@@ -298,9 +304,5 @@ Test(loop, lets_signals_through_again_when_freed, .signal = SIGTERM)
 
 Test(loop, accepts_null_where_it_frees)
 {
-	struct loop *loop = NULL;
-
 	loop_free(NULL);
-	loop_cleanup(&loop);
-	cr_assert_null(loop);
 }

@@ -112,8 +112,7 @@ Test(process, gets_the_needed_environment_with_additions_and_without_secrets)
 	cr_assert_eq(setenv("HIDDEN", "secret", 1), 0);
 	text = read_to_end(
 	        arena,
-	        start_shell(arena,
-	                    "echo $ADDED,$REPLACED,$LC_KEPT,${EMPTY-unset},${FOPS_TOKEN-unset},${HIDDEN-unset}",
+	        start_shell(arena, "echo $ADDED,$REPLACED,$LC_KEPT,${EMPTY-unset},${FOPS_TOKEN-unset},${HIDDEN-unset}",
 	                    (struct text_list){ items, 3 }, &process));
 	cr_assert_str_eq(text, "new,new,kept,,unset,unset\n");
 	cr_assert(process_collect(&process, true, &status));

@@ -13,10 +13,6 @@ Test(text, compares_with_null_as_a_value)
 	cr_assert(text_equal(NULL, NULL));
 	cr_assert_not(text_equal("a", NULL));
 	cr_assert_not(text_equal(NULL, ""));
-	cr_assert(str_equal((struct str){ "abc", 2 }, "ab"));
-	cr_assert(str_equal((struct str){ NULL, 0 }, ""));
-	cr_assert_not(str_equal((struct str){ "abc", 2 }, "abc"));
-	cr_assert_not(str_equal((struct str){ NULL, 0 }, NULL));
 }
 
 Test(text, knows_heads_and_tails)
@@ -150,29 +146,40 @@ Test(text, formats_durations_for_people)
 		cr_assert_str_eq(format_duration(arena, rows[i].ms), rows[i].text);
 }
 
-Test(text, measures_distance_with_swaps)
+Test(text, suggests_what_two_edits_or_swaps_reach)
 {
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(LIMIT);
 	static const struct {
-		const char *a, *b;
-		size_t distance;
-	} rows[] = { { "", "", 0 },          { "list", "list", 0 }, { "lsit", "list", 1 }, { "lst", "list", 1 },
-		     { "lists", "list", 1 }, { "", "ab", 2 },       { "abc", "xyz", 3 },   { "abcdef", "uvwxyz", 4 } };
+		const char *word, *name;
+		bool near;
+	} rows[] = { { "list", "list", true },      { "lsit", "list", true }, { "lst", "list", true },
+		     { "lists", "list", true },     { "ilts", "list", true }, { "badcfe", "abcdef", false },
+		     { "axxb", "ab", true },        { "axxxb", "ab", false }, { "abc", "xyz", false },
+		     { "abcdef", "uvwxyz", false }, { "abcd", "abyz", true }, { "abcd", "axyz", false },
+		     { "", "ab", false },           { "ba", "ab", true },     { "b", "ab", false } };
+	static const char *const names[] = { "lift", "list" };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		cr_assert_eq(text_distance(rows[i].a, rows[i].b, 3), rows[i].distance, "%s %s", rows[i].a, rows[i].b);
-		cr_assert_eq(text_distance(rows[i].b, rows[i].a, 3), rows[i].distance, "%s %s", rows[i].b, rows[i].a);
+		const char *found = text_suggest(arena, rows[i].word, &rows[i].name, 1);
+
+		cr_assert_eq(found != NULL, rows[i].near, "%s %s", rows[i].word, rows[i].name);
 	}
+	cr_assert_str_eq(text_suggest(arena, "lsit", names, 2), "list or lift", "a swap is one step");
 }
 
-Test(text, calls_words_over_its_bound_far)
+Test(text, suggests_no_word_over_its_bound)
 {
-	char word[70];
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(LIMIT);
+	char word[66], other[66];
+	const char *name = other;
 
-	memset(word, 'a', sizeof word - 1);
-	word[sizeof word - 1] = '\0';
-	cr_assert_eq(text_distance(word, word, 2), 3);
-	word[64] = '\0';
-	cr_assert_eq(text_distance(word, word, 2), 0);
+	memset(word, 'a', sizeof word);
+	memset(other, 'a', sizeof other);
+	other[0] = 'b';
+	word[65] = other[65] = '\0';
+	cr_assert_null(text_suggest(arena, word, &name, 1));
+	word[64] = other[64] = '\0';
+	cr_assert_not_null(text_suggest(arena, word, &name, 1));
 }
 
 Test(text, suggests_the_nearest_names_best_first)

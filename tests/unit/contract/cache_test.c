@@ -41,7 +41,7 @@ static void pass_the_grain(void)
 	struct timespec now, until;
 
 	cr_assert_eq(clock_gettime(CLOCK_REALTIME, &until), 0);
-	until.tv_nsec += 25 * 1000 * 1000;
+	until.tv_nsec += 25L * 1000 * 1000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	do {
@@ -322,7 +322,7 @@ Test(cache, survives_garbage)
 			garbage[i] = (char)(state >> 24);
 		}
 		if (round % 2 == 0)
-			memcpy(garbage, IMAGE_MAGIC, 8);
+			memcpy(garbage, IMAGE_MAGIC, sizeof ((struct image_header *)NULL)->magic);
 		cr_assert(file_write(path, garbage, sizeof garbage, 0600, false, &(struct error){ 0 }));
 		check_answer(&place, cold, "garbage", round);
 	}

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "fops/base/arena.h"
+#include "fops/base/buffer.h"
 
 static const struct value text_ok = { .kind = VALUE_TEXT, .text = { "ok", 2 } };
 static const struct value number_one = { .kind = VALUE_INT, .integer = 1 };
@@ -68,15 +69,14 @@ Test(health, cuts_long_findings_between_characters)
 {
 	struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
 	struct health health = { .expect = { 200, "/s", &text_ok } };
-	char body[1024] = "{\"s\":\"";
+	CLEANUP(buffer_done) struct buffer body = BUFFER(4096);
 	const char *verdict;
 
-	for (size_t i = 6; i < 900; i += 3)
-		memcpy(body + i, "\xe2\x82\xac", 3);
-	memcpy(body + 906, "\"}", 3);
-	memcpy(body + 903, "aaa", 3);
-	memcpy(body + 900, "aaa", 3);
-	verdict = health_judge(arena, &health, 200, body, strlen(body));
+	(void)buffer_text(&body, "{\"s\":\"");
+	for (int i = 0; i < 298; i++)
+		(void)buffer_text(&body, "€");
+	cr_assert(buffer_text(&body, "aaaaaa\"}"));
+	verdict = health_judge(arena, &health, 200, body.data, body.len);
 	cr_assert_not_null(verdict);
 	cr_assert_lt(strlen(verdict), 200);
 	cr_assert(is_utf8(verdict, strlen(verdict), NULL));

@@ -372,7 +372,7 @@ Test(topology, fails_for_a_file_that_is_too_large)
 	struct topology *topology = NULL;
 	struct error err = { 0 };
 
-	cr_assert_eq(truncate(place_write(&place, "a.yaml", ""), 17 * 1024 * 1024), 0);
+	cr_assert_eq(truncate(place_write(&place, "a.yaml", ""), (off_t)17 * 1024 * 1024), 0);
 	cr_assert_not(place_open(&place, false, &topology, &err));
 	cr_assert_eq(err.id, ERROR_CONTRACT_UNREADABLE);
 	place_done(&place);

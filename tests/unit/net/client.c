@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 
+#include "loop_inspect.h"
+
 #define LONGEST_TEST_MS 10000
 
 static void note_done(struct http_exchange *exchange)

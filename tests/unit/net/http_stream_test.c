@@ -1,4 +1,4 @@
-/* Callbacks: heads, bodies in both directions, pausing, cancelling; and what is refused before anything is sent. */
+/* Callbacks: heads, bodies in both directions, cancelling; and what is refused before anything is sent. */
 #include <criterion/criterion.h>
 
 #include "client.h"
@@ -65,56 +65,6 @@ Test(http_stream, passes_on_the_error_of_a_callback)
 	client_run(&client);
 	cr_expect(client.exchange.failed);
 	cr_expect_str_eq(client.exchange.error.message, "not wanted");
-	client_close(&client);
-}
-
-static bool pause_body(struct http_exchange *exchange, const char *data, size_t len, struct error *err)
-{
-	struct client *client = exchange->user;
-
-	http_pause(client->http, exchange);
-	return take_body(exchange, data, len, err);
-}
-
-struct resumer {
-	struct client *client;
-	struct loop_timer timer;
-	size_t seen;
-	unsigned times;
-};
-
-static void resume(void *user)
-{
-	struct resumer *resumer = user;
-	struct client *client = resumer->client;
-
-	resumer->times++;
-	resumer->seen = client->body_len;
-	http_resume(client->http, &client->exchange);
-	if (!client->done)
-		loop_arm(client->loop, &resumer->timer, 20, resume, resumer);
-}
-
-Test(http_stream, holds_bytes_back_while_paused)
-{
-	/* two chunks in one piece: the second one waits inside the client */
-	static const struct reply replies[] = {
-		{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n",
-		  AFTER_KEEP },
-	};
-	struct server *server = server_start(replies, 1, NULL, NULL);
-	struct client client;
-	struct resumer resumer = { .client = &client };
-
-	client_open_with(&client, &(struct http_options){ .dead_peer_timeout_ms = 10 }, server_port(server), "/");
-	client.exchange.on_head = take_head;
-	client.exchange.on_body = pause_body;
-	loop_arm(client.loop, &resumer.timer, 100, resume, &resumer);
-	client_run(&client);
-	cr_expect_not(client.exchange.failed, "%s", client.exchange.error.message);
-	cr_expect_str_eq(client.body, "onetwo");
-	cr_expect_geq(resumer.times, 1);
-	loop_disarm(client.loop, &resumer.timer);
 	client_close(&client);
 }
 

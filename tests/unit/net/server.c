@@ -90,8 +90,10 @@ static const struct reply *next_reply(struct server *server, char *request)
 
 	pthread_mutex_lock(&server->lock);
 	i = server->taken < server->reply_count ? server->taken++ : server->reply_count - 1;
-	if (request != NULL && server->requests < MOST_REQUESTS)
+	if (server->requests < MOST_REQUESTS && request != NULL)
 		server->texts[server->requests++] = request;
+	else
+		free(request);
 	pthread_mutex_unlock(&server->lock);
 	return &server->replies[i];
 }
@@ -136,8 +138,10 @@ static void *serve_connection(void *user)
 	}
 	while (after == AFTER_KEEP)
 		after = serve_request(connection);
-	while (after == AFTER_STALL)
-		pause();
+	if (after == AFTER_STALL) {
+		for (;;)
+			pause();
+	}
 	if (after == AFTER_RESET)
 		(void)setsockopt(connection->descriptor, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	if (connection->tls != NULL)

@@ -1,0 +1,248 @@
+"""An independent judge: what the program accepts the published JSON Schema accepts, and a list of bad documents both refuse."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from conftest import ROOT, Runner
+
+pytestmark = pytest.mark.static
+
+Document = dict[str, Any]
+KINDS = ("RuntimeAsset", "Endpoint")
+GOOD = [ROOT / "tests/fixtures/topology", *sorted((ROOT / "tests/cli/fixtures/topology").glob("[!b]*"))]
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMnlKmwZTr+dbcZa4HHF1J4F9F3mUzhPZqxm09KZs8Wl"
+PIN = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+ASSET: Document = {"apiVersion": "fractalops/v1", "kind": "RuntimeAsset", "spec": {
+    "assetId": "box-01", "role": "box", "kind": "lxc", "owner": "team", "labels": {"tier": "lab", "example.net/zone": "n"},
+    "executorRef": "board", "policy": {"run": "proposal", "request": "open"},
+    "health": {"method": "HEAD", "path": "/health", "expect": {"status": 204}, "timeout": "1500ms"},
+    "lxc": {"driver": "ssh", "container": "box", "path": "/srv/lxc", "ssh": {
+        "host": "node.example.net", "port": 2222, "user": "deploy", "hostKeys": [HOST_KEY], "identityRef": "env://KEY",
+        "connectTimeout": "3s"}}}}
+ENDPOINT: Document = {"apiVersion": "fractalops/v1", "kind": "Endpoint", "spec": {
+    "id": "board", "plane": "board", "auth": {"mode": "bearer", "secretRef": "openbao://kv/board#token"},
+    "health": {"path": "/", "expect": {"status": 200, "pointer": "/a/0", "value": 1.5}},
+    "publicUrl": "https://board.example.net", "executorUrl": "https://10.0.0.1:8443/x", "internalUrl": "http://board.svc:80",
+    "tls": {"pin": PIN, "serverName": "board.example.net"}}}
+
+
+@pytest.fixture(scope="module")
+def judges() -> dict[str, jsonschema.Draft202012Validator]:
+    found = {}
+    for kind in KINDS:
+        schema = json.loads((ROOT / f"contracts/{kind}.schema.json").read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        found[kind] = jsonschema.Draft202012Validator(schema)
+    return found
+
+
+def at(document: Document, path: str) -> tuple[Any, str | int]:
+    """The container of a path such as spec.lxc.ssh.hostKeys.0, and its last part."""
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place: Any = document
+    for part in parents:
+        place = place[part]
+    return place, last
+
+
+def with_value(document: Document, path: str, value: Any) -> Document:
+    changed = copy.deepcopy(document)
+    place, last = at(changed, path)
+    place[last] = value
+    return changed
+
+
+def without(document: Document, path: str) -> Document:
+    changed = copy.deepcopy(document)
+    place, last = at(changed, path)
+    del place[last]
+    return changed
+
+
+def paths(value: Any, prefix: str = "") -> list[str]:
+    """Every path of a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = []
+    for key, part in items:
+        # label keys hold dots and are no fields
+        if "/" not in str(key):
+            found += [f"{prefix}{key}", *paths(part, f"{prefix}{key}.")]
+    return found
+
+
+def accepts(fops: Runner, folder: Path, *documents: Document) -> bool:
+    path = folder / "documents.json"
+    path.write_text(json.dumps(list(documents)))
+    result = fops("--topology", path, "--no-cache", "runtime-assets", "list")
+    assert result.code in (0, 65), str(result)
+    return result.code == 0
+
+
+def verdicts(fops: Runner, judges: dict[str, Any], folder: Path, document: Document) -> tuple[bool, bool]:
+    """What the program and the schema say; the endpoint that the asset refers to is always there."""
+    kind = document.get("kind")
+    companions = [ENDPOINT] if kind == "RuntimeAsset" else []
+    judge = judges[kind if kind in KINDS else "RuntimeAsset"]
+    return accepts(fops, folder, document, *companions), judge.is_valid(document)
+
+
+@pytest.mark.parametrize("folder", GOOD, ids=lambda folder: folder.name)
+def test_schema_accepts_what_the_program_accepts(fops: Runner, judges: dict[str, Any], folder: Path) -> None:
+    fops("--topology", folder, "runtime-assets", "list").check()
+    count = 0
+    for path in (path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml", ".json")):
+        for document in yaml.safe_load_all(path.read_text()):
+            for one in document if isinstance(document, list) else [document] if document else []:
+                judges[one["kind"]].validate(one)
+                count += 1
+    assert count
+
+
+# What stays good when it is left out or said in another way.
+OPTIONAL = {"RuntimeAsset": ["spec.owner", "spec.labels", "spec.executorRef", "spec.policy", "spec.policy.run", "spec.health",
+                             "spec.health.method", "spec.health.expect", "spec.health.timeout", "spec.lxc.path",
+                             "spec.lxc.ssh.port", "spec.lxc.ssh.user", "spec.lxc.ssh.identityRef", "spec.lxc.ssh.connectTimeout"],
+            "Endpoint": ["spec.health", "spec.publicUrl", "spec.internalUrl", "spec.tls", "spec.tls.pin",
+                         "spec.tls.serverName", "spec.health.expect.value"]}
+VARIANTS: list[tuple[Document, str, Any]] = [
+    (ASSET, "spec.owner", "ä" * 1000), (ASSET, "spec.labels", {}), (ASSET, "spec.labels", {"a": ""}), (ASSET, "spec.assetId", "a" * 128),
+    (ASSET, "spec.assetId", "0.a_b-c"), (ASSET, "spec.lxc.ssh.port", 1), (ASSET, "spec.lxc.ssh.port", 65535),
+    (ASSET, "spec.health.timeout", "1ms"), (ASSET, "spec.health.timeout", "2h"), (ASSET, "spec.health.expect.status", 100),
+    (ASSET, "spec.health.expect.status", 599), (ASSET, "spec.lxc.ssh.identityRef", "openbao://[kv]/a/b#c"),
+    (ENDPOINT, "spec.health.expect.value", None), (ENDPOINT, "spec.health.expect.value", True), (ENDPOINT, "spec.health.expect.value", "x"),
+    (ENDPOINT, "spec.health.expect.value", -3), (ENDPOINT, "spec.health.expect.pointer", ""), (ENDPOINT, "spec.auth", {"mode": "none"}),
+    (ENDPOINT, "spec.executorUrl", "http://[::1]:8080"), (ENDPOINT, "spec.auth.secretRef", "env://TOKEN"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(VARIANTS)), ids=lambda number: f"{VARIANTS[number][1]}={str(VARIANTS[number][2])[:20]}")
+def test_both_accept_every_variant(fops: Runner, judges: dict[str, Any], tmp_path: Path, number: int) -> None:
+    document, path, value = VARIANTS[number]
+    changed = with_value(document, path, value)
+    program, schema = verdicts(fops, judges, tmp_path, changed)
+    assert schema or not program, "the program accepts what the schema refuses"
+    assert program
+
+
+@pytest.mark.parametrize(("document", "path"), [(document, path) for document in (ASSET, ENDPOINT) for path in OPTIONAL[document["kind"]]],
+                         ids=lambda value: value if isinstance(value, str) else value["kind"])
+def test_both_accept_without_what_is_optional(fops: Runner, judges: dict[str, Any], tmp_path: Path, document: Document, path: str) -> None:
+    assert verdicts(fops, judges, tmp_path, without(document, path)) == (True, True)
+
+
+REQUIRED = [(document, path) for document in (ASSET, ENDPOINT) for path in paths(document)
+            if path not in OPTIONAL[document["kind"]] and not path.startswith("spec.labels.") and not path[-1].isdigit()]
+# Rules that bind two fields together, which the schema of one field cannot say.
+BOUND = {"spec.lxc.ssh", "spec.auth.mode", "spec.auth.secretRef", "spec.health.expect.pointer", "spec.executorUrl", "spec.lxc", "spec.kind"}
+PRESET = {"spec.health.expect.status", "spec.health.expect", "spec.policy.request", "spec.policy"}
+
+
+@pytest.mark.parametrize(("document", "path"), REQUIRED, ids=lambda value: value if isinstance(value, str) else value["kind"])
+def test_both_refuse_without_what_is_required(fops: Runner, judges: dict[str, Any], tmp_path: Path, document: Document, path: str) -> None:
+    program, schema = verdicts(fops, judges, tmp_path, without(document, path))
+    if path in PRESET:
+        assert program is schema
+    else:
+        assert not program or path == "spec.executorUrl"
+        assert schema is False or path in BOUND
+
+
+def wrong_values() -> list[tuple[Document, str, Any]]:
+    """A value of every other kind in every place."""
+    others: list[Any] = [None, True, 7, 1.5, "text", [], {}, [1], {"a": 1}, ["x"]]
+    found = []
+    for document in (ASSET, ENDPOINT):
+        for path in paths(document):
+            place, last = at(document, path)
+            for other in others:
+                same = isinstance(other, type(place[last])) and not (isinstance(other, bool) and not isinstance(place[last], bool))
+                if not same and not (isinstance(place[last], float) and isinstance(other, (int, float, str, bool))):
+                    found.append((document, path, other))
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_refuse_values_of_another_kind(fops: Runner, judges: dict[str, Any], tmp_path: Path, kind: str) -> None:
+    changed = [(f"{path}={value!r}", with_value(document, path, value)) for document, path, value in wrong_values()
+               if document["kind"] == kind and path != "kind" and path != "spec.health.expect.value"]
+    assert len(changed) > 100
+    # many in one run: each document gives at least one finding on its own line
+    path = tmp_path / "all.yaml"
+    for start in range(0, len(changed), 60):
+        part = changed[start:start + 60]
+        path.write_text("---\n".join(json.dumps(document) + "\n" for _, document in part))
+        result = fops("--topology", path, "--no-cache", "runtime-assets", "list", "-o", "json").check(65)
+        found = {finding["line"] for finding in json.loads(result.stderr)["findings"]}
+        missing = [name for number, (name, _) in enumerate(part) if 2 * number + 1 not in found]
+        assert missing == [], f"the program accepts {missing}"
+    accepted = [name for name, document in changed if judges[kind].is_valid(document)]
+    assert accepted == []
+
+
+BAD: list[tuple[Document, str, Any]] = [
+    (ASSET, "spec.extra", 1), (ASSET, "extra", 1), (ASSET, "apiVersion", "fractalops/v2"), (ASSET, "spec.assetId", "Upper"),
+    (ASSET, "spec.assetId", "a" * 129), (ASSET, "spec.assetId", ""), (ASSET, "spec.assetId", "a b"), (ASSET, "spec.assetId", "-a"),
+    (ASSET, "spec.assetId", "a/b"), (ASSET, "spec.role", "é"), (ASSET, "spec.kind", "vm"), (ASSET, "spec.owner", ""),
+    (ASSET, "spec.policy.run", "closed"), (ASSET, "spec.policy.extra", "open"), (ASSET, "spec.health.method", "POST"),
+    (ASSET, "spec.health.path", "health"), (ASSET, "spec.health.timeout", "5"), (ASSET, "spec.health.timeout", "5 s"),
+    (ASSET, "spec.health.expect.status", 99), (ASSET, "spec.health.expect.status", 600), (ASSET, "spec.health.extra", 1),
+    (ASSET, "spec.lxc.driver", "remote"), (ASSET, "spec.lxc.container", ""), (ASSET, "spec.lxc.path", "relative"),
+    (ASSET, "spec.lxc.extra", 1), (ASSET, "spec.lxc.ssh.port", 0), (ASSET, "spec.lxc.ssh.port", 65536), (ASSET, "spec.lxc.ssh.extra", 1),
+    (ASSET, "spec.lxc.ssh.hostKeys", []), (ASSET, "spec.lxc.ssh.host", ""),
+    (ASSET, "spec.lxc.ssh.connectTimeout", "-1s"), (ASSET, "spec.executorRef", "Board"), (ASSET, "spec.labels", {"a": 1}),
+    (ENDPOINT, "spec.id", "Board"), (ENDPOINT, "spec.auth.mode", "basic"),
+    (ENDPOINT, "spec.auth.extra", 1), (ENDPOINT, "spec.tls.extra", 1), (ENDPOINT, "spec.publicUrl", "board.example.net"),
+    (ENDPOINT, "spec.executorUrl", "ftp://x"), (ENDPOINT, "spec.tls.serverName", ""), (ENDPOINT, "spec.health.path", ""),
+]
+# What the program refuses by a rule of its own, and the schema says in words only.
+BY_RULE: list[tuple[Document, str, Any]] = [
+    (ASSET, "spec.lxc.ssh.identityRef", "plain"), (ENDPOINT, "spec.auth.secretRef", "openbao:/x"),
+    (ENDPOINT, "spec.health.expect.value", [1]), (ENDPOINT, "spec.health.expect.value", {"a": 1}),
+    (ASSET, "spec.lxc.ssh.hostKeys", ["ssh-ed25519"]), (ASSET, "spec.lxc.ssh.host", "-oProxyCommand=x"), (ASSET, "spec.lxc.path", "/a/../b"),
+    (ASSET, "spec.assetId", "10.0.0.1"), (ENDPOINT, "spec.publicUrl", "https://10.0.0.1"), (ENDPOINT, "spec.tls.pin", "sha256//x"),
+    (ENDPOINT, "spec.auth", {"mode": "bearer"}), (ASSET, "spec.lxc.driver", "local"), (ASSET, "spec.executorRef", "nobody"),
+]
+
+
+@pytest.mark.parametrize(("document", "path", "value"), BAD,
+                         ids=[f"{document['kind']}-{path}={str(value)[:20]}" for document, path, value in BAD])
+def test_both_refuse(fops: Runner, judges: dict[str, Any], tmp_path: Path, document: Document, path: str, value: Any) -> None:
+    assert verdicts(fops, judges, tmp_path, with_value(document, path, value)) == (False, False)
+
+
+@pytest.mark.parametrize(("document", "path", "value"), BY_RULE,
+                         ids=[f"{document['kind']}-{path}={str(value)[:20]}" for document, path, value in BY_RULE])
+def test_program_refuses_by_rule(fops: Runner, judges: dict[str, Any], tmp_path: Path, document: Document, path: str, value: Any) -> None:
+    assert verdicts(fops, judges, tmp_path, with_value(document, path, value))[0] is False
+
+
+def test_examples_of_the_schema_fit_it(judges: dict[str, Any]) -> None:
+    """Every example that a field shows is a value that the field takes."""
+    def visit(schema: Any) -> int:
+        count = 0
+        if isinstance(schema, dict):
+            for example in schema.get("examples", []):
+                # an example in words ("tier: core") shows a mapping
+                if not (schema.get("type") == "object" and isinstance(example, str)):
+                    jsonschema.Draft202012Validator(schema).validate(example)
+                    count += 1
+            count += sum(visit(part) for part in schema.values())
+        elif isinstance(schema, list):
+            count += sum(visit(part) for part in schema)
+        return count
+
+    assert all(visit(judge.schema) > 3 for judge in judges.values())
+
+
+def test_whole_documents_are_good(fops: Runner, judges: dict[str, Any], tmp_path: Path) -> None:
+    assert verdicts(fops, judges, tmp_path, ASSET) == (True, True)
+    assert verdicts(fops, judges, tmp_path, ENDPOINT) == (True, True)
