@@ -123,8 +123,10 @@ class Runner:
             if self._prepare is not None:
                 self._prepare()
 
-        return subprocess.Popen([self.binary, *args], env=environment, cwd=cwd or self.home, preexec_fn=prepare,
-                                start_new_session=True, **options)
+        # without a function to call in the child, the process is made without a copy of this one
+        needed = limits or preexec is not None or self._prepare is not None
+        return subprocess.Popen([self.binary, *args], env=environment, cwd=cwd or self.home,
+                                preexec_fn=prepare if needed else None, start_new_session=True, **options)
 
     def __call__(self, *args: str | bytes | os.PathLike[str], stdin: bytes | str | int | IO[bytes] | None = None,
                  stdout: int | IO[bytes] = subprocess.PIPE, stderr: int | IO[bytes] = subprocess.PIPE,

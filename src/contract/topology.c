@@ -13,6 +13,9 @@ struct topology {
 	struct cache_map map;   /* when the image is the cache's */
 	void *built;            /* when it was made just now */
 	const char *cache_path; /* NULL without a cache */
+	struct arena *arena;
+	struct topology_request request;
+	struct topology *self; /* readers hold it const; a damaged record is mended through this */
 };
 
 /* What opening needs along the way. */
@@ -155,6 +158,9 @@ bool topology_open(struct arena *arena, const struct topology_request *request, 
 		release(topology);
 		return false;
 	}
+	topology->arena = arena;
+	topology->request = *request;
+	topology->self = topology;
 	*ret_topology = topology;
 	return true;
 }
@@ -254,19 +260,40 @@ size_t topology_role(const struct topology *topology, const char *role, size_t *
 	return found;
 }
 
-static bool damaged(const struct topology *topology, struct error *err)
+/*
+ * A record of the cache is damaged: compile the sources again and go on with that image, if they are what the cache was
+ * made of. The old image stays mapped, because texts of it may be in use.
+ */
+static bool mend(const struct topology *topology)
 {
-	if (topology->map.data == NULL)
-		return fail(err, ERROR_INTERNAL, "a compiled object cannot be read back");
-	(void)unlink(topology->cache_path);
-	fail(err, ERROR_DATA, "the topology cache is damaged");
-	error_cause(err, "an object in %s does not fit its checksum or its contract", topology->cache_path);
-	error_fix(err, "repeat the command; the cache was removed and will be made anew");
-	return false;
+	struct topology *self = topology->self;
+	struct topology fresh = { .cache_path = topology->cache_path };
+	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
+	struct opening opening = { .scratch = scratch };
+	struct error err;
+
+	if (self == NULL || self->built != NULL)
+		return false;
+	log_detail(self->request.log, "the topology cache %s is damaged and made anew", self->cache_path);
+	(void)unlink(self->cache_path);
+	opening.arena = self->arena;
+	opening.request = &self->request;
+	opening.findings = (struct findings){ .arena = self->arena, .limit = MOST_FINDINGS };
+	opening.listed_ns = now_ns();
+	if (!source_list_files(self->arena, &self->request.sources, &opening.files, &opening.findings, &err) ||
+	    opening.findings.count > 0 || !compile(&opening, &fresh, &err))
+		return false;
+	if (memcmp(fresh.image.header->digest, self->image.header->digest, DIGEST_BYTES) != 0) {
+		free(fresh.built);
+		return false;
+	}
+	self->built = fresh.built;
+	self->image = fresh.image;
+	return true;
 }
 
-static bool read_object(const struct topology *topology, enum contract_kind kind, size_t index, struct arena *arena,
-                        void *record, struct error *err)
+static bool try_read(const struct topology *topology, enum contract_kind kind, size_t index, struct arena *arena,
+                     void *record)
 {
 	const struct image_object *object = image_object(&topology->image, kind, index);
 	struct findings findings = { .arena = arena, .limit = 1 };
@@ -274,13 +301,23 @@ static bool read_object(const struct topology *topology, enum contract_kind kind
 	struct value value;
 	struct str text;
 
-	if (object == NULL)
+	memset(record, 0, contract_kinds[kind].record_size);
+	return object != NULL && image_record(&topology->image, object, &text) &&
+	       json_parse(arena, "cache", text.data, text.len, &document_default_limits, &value, &broken) &&
+	       decode(arena, "cache", "spec", &value, contract_kinds[kind].fields, DECODE_STRICT, record, &findings);
+}
+
+static bool read_object(const struct topology *topology, enum contract_kind kind, size_t index, struct arena *arena,
+                        void *record, struct error *err)
+{
+	if (index >= topology_count(topology, kind))
 		return fail(err, ERROR_INTERNAL, "there is no object %zu of kind %s", index, contract_kinds[kind].name);
-	if (!image_record(&topology->image, object, &text) ||
-	    !json_parse(arena, "cache", text.data, text.len, &document_default_limits, &value, &broken) ||
-	    !decode(arena, "cache", "spec", &value, contract_kinds[kind].fields, DECODE_STRICT, record, &findings))
-		return damaged(topology, err);
-	return true;
+	if (try_read(topology, kind, index, arena, record) ||
+	    (mend(topology) && try_read(topology, kind, index, arena, record)))
+		return true;
+	fail(err, ERROR_DATA, "the topology changed or was damaged while it was read");
+	error_fix(err, "repeat the command");
+	return false;
 }
 
 bool topology_read_asset(const struct topology *topology, size_t index, struct arena *arena,

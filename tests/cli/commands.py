@@ -7,9 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from golden_case import FIXTURES
-
 from conftest import tested_binary
+from golden_case import FIXTURES
 
 SMALL = FIXTURES / "topology/small"
 ODD = FIXTURES / "topology/odd"

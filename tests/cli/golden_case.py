@@ -1,4 +1,4 @@
-"""Golden cases: one file per behaviour, compared byte for byte with what the program did; cases/README.md describes the form."""
+"""Golden cases: one file per behaviour, compared byte for byte; cases/README.md describes the form."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def parse(path: Path) -> Case:
             set_expectation(case, key, value.strip(), block)
         else:
             set_head(case, key, value.strip(), block)
-            case.head += "".join(f"{part}\n" for part in lines[at - 1:end])
+            case.head += "".join(f"{part}\n" for part in lines[at - 1 : end])
         at = end
     if not case.words or case.words[0] not in PROGRAMS:
         raise CaseError(f"run: starts with one of {PROGRAMS}")
@@ -164,6 +164,7 @@ def expand(text: str, places: Mapping[str, str]) -> str:
 
 def hide_now(text: str, began: datetime, ended: datetime) -> str:
     """Times of this run, to the second, as {now}; any other time stays."""
+
     def name(found: re.Match[str]) -> str:
         time = datetime.fromisoformat(found[0])
         return "{now}" if began.replace(microsecond=0) <= time <= ended else found[0]
@@ -192,8 +193,11 @@ class Outcome:
 
 def outcome(result: Result, places: Mapping[str, str], began: datetime) -> Outcome:
     ended = datetime.now(UTC)
-    return Outcome(result.code, Block(normalise(result.stdout, places, began, ended)),
-                   Block(normalise(result.stderr, places, began, ended)))
+    return Outcome(
+        result.code,
+        Block(normalise(result.stdout, places, began, ended)),
+        Block(normalise(result.stderr, places, began, ended)),
+    )
 
 
 def difference(case: Case, seen: Outcome) -> str | None:
@@ -202,5 +206,7 @@ def difference(case: Case, seen: Outcome) -> str | None:
     if not case.regex:
         return None if case.path.read_bytes() == actual.encode() else actual
     fits = seen.code == case.exit and all(
-        re.fullmatch(expected.text, block.text) for expected, block in ((case.stdout, seen.stdout), (case.stderr, seen.stderr)))
+        re.fullmatch(expected.text, block.text)
+        for expected, block in ((case.stdout, seen.stdout), (case.stderr, seen.stderr))
+    )
     return None if fits else actual

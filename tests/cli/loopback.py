@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that answers what its path asks for, and the topology that leads to it: for the exit codes of a reply."""
+"""An HTTP server on loopback that answers what its path asks for, and the topology that leads to it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ spec:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """/status/N answers with that status, /garbage with what is no HTTP, /away leads to another origin, /wait never answers."""
+    """/status/N answers so, /garbage with what is no HTTP, /away leads to another origin, /wait never answers."""
 
     protocol_version = "HTTP/1.1"
     server: Any
@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(200, b'{"status": "ok"}', (("Content-Type", "application/json"),))
 
-    do_POST = do_PUT = do_DELETE = do_HEAD = do_GET
+    do_POST = do_GET  # noqa: N815
 
 
 class Server(ThreadingHTTPServer):

@@ -1,4 +1,4 @@
-"""Runs the program with pseudo terminals in place of its streams, each stream on one of its own so that they stay apart."""
+"""Runs the program with pseudo terminals in place of its streams, one for each, so that they stay apart."""
 
 from __future__ import annotations
 
@@ -57,8 +57,13 @@ def read_some(descriptor: int) -> bytes:
         return b""
 
 
-def converse(process: subprocess.Popen[bytes], outputs: dict[str, int], keyboard: int | None, typed: Sequence[Typed],
-             deadline: float) -> dict[str, bytes]:
+def converse(
+    process: subprocess.Popen[bytes],
+    outputs: dict[str, int],
+    keyboard: int | None,
+    typed: Sequence[Typed],
+    deadline: float,
+) -> dict[str, bytes]:
     """Reads all outputs to their ends and types each text as soon as what it waits for is there."""
     read = {name: bytearray() for name in outputs}
     open_names = {descriptor: name for name, descriptor in outputs.items()}
@@ -85,10 +90,17 @@ def converse(process: subprocess.Popen[bytes], outputs: dict[str, int], keyboard
     return {name: bytes(part) for name, part in read.items()}
 
 
-def run_on_terminal(runner: Runner, *args: str | bytes, columns: int = 80, rows: int = 24,
-                    streams: Iterable[str] = STREAMS, typed: Sequence[Typed] = (), timeout: float = 60,
-                    **options: Any) -> Result:
-    """Runs the program with the named streams on terminals and the rest of the outputs on pipes; standard input is empty otherwise."""
+def run_on_terminal(
+    runner: Runner,
+    *args: str | bytes,
+    columns: int = 80,
+    rows: int = 24,
+    streams: Iterable[str] = STREAMS,
+    typed: Sequence[Typed] = (),
+    timeout: float = 60,
+    **options: Any,
+) -> Result:
+    """Runs the program with the named streams on terminals; other outputs are pipes, and other input is empty."""
     terminals = {name: Terminal(columns, rows) for name in streams}
     pipes = {name: os.pipe() for name in ("stdout", "stderr") if name not in terminals}
     files: dict[str, Any] = {"stdin": subprocess.DEVNULL}

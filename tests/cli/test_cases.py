@@ -9,10 +9,9 @@ from pathlib import Path
 
 import golden_case
 import pytest
+from conftest import Result, Runner
 from golden_case import CASES, CORPUS, FIXTURES, Case
 from pseudo_terminal import run_on_terminal
-
-from conftest import Result, Runner
 
 # More rows than any answer has, so that no pager starts.
 ROWS = 1000
@@ -28,8 +27,9 @@ def run_case(case: Case, runner: Runner, places: dict[str, str]) -> Result:
     words = [golden_case.expand(word, places) for word in case.words[1:]]
     environment = {name: golden_case.expand(value, places) for name, value in case.environment.items()}
     if case.columns is not None:
-        return run_on_terminal(runner, *words, columns=case.columns, rows=ROWS, streams=("stdout", "stderr"),
-                               cwd=folder, env=environment)
+        return run_on_terminal(
+            runner, *words, columns=case.columns, rows=ROWS, streams=("stdout", "stderr"), cwd=folder, env=environment
+        )
     return runner(*words, stdin=case.stdin, cwd=folder, env=environment)
 
 
@@ -51,8 +51,17 @@ def test_case(path: Path, fops: Runner, tmp_path: Path) -> None:
         path.write_text(actual)
         return
     wanted = path.read_text()
-    pytest.fail("".join(difflib.unified_diff(wanted.splitlines(keepends=True), actual.splitlines(keepends=True),
-                                             str(path.relative_to(CASES)), "this run")), pytrace=False)
+    pytest.fail(
+        "".join(
+            difflib.unified_diff(
+                wanted.splitlines(keepends=True),
+                actual.splitlines(keepends=True),
+                str(path.relative_to(CASES)),
+                "this run",
+            )
+        ),
+        pytrace=False,
+    )
 
 
 def test_that_cases_were_found() -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 from commands import CATALOGUE, COMMANDS, PRINTING, SMALL
-
 from conftest import ROOT, Runner
 
 pytestmark = pytest.mark.static
@@ -23,7 +22,7 @@ EXITS = {row["status"]: row["name"] for row in CATALOGUE["exit_codes"]}
 KINDS = ("RuntimeAsset", "Endpoint")
 # What contacts something or waits for a person is only parsed.
 PARSED_ONLY = ("runtime-assets check", "runtime-assets run", "runtime-assets request", "pick")
-CONFIG = "context: lab\ncontexts:\n  lab: {topology: \"%s\"}\n  lab-ssh: {topology: \"%s\"}\n"
+CONFIG = 'context: lab\ncontexts:\n  lab: {topology: "%s"}\n  lab-ssh: {topology: "%s"}\n'
 TEXT_WIDTH = 80
 
 
@@ -84,7 +83,18 @@ def test_topic_is_readable(fops: Runner, topic: str) -> None:
 
 
 def test_topics_of_the_design_exist() -> None:
-    wanted = {"environment", "output", "exit-codes", "contexts", "planes", "proposals", "secrets", "scripting", "errors", "global-flags"}
+    wanted = {
+        "environment",
+        "output",
+        "exit-codes",
+        "contexts",
+        "planes",
+        "proposals",
+        "secrets",
+        "scripting",
+        "errors",
+        "global-flags",
+    }
     assert wanted <= set(TOPICS)
 
 
@@ -166,16 +176,16 @@ def test_example_works(fops: Runner, path: str, line: str) -> None:
         if command in PARSED_ONLY:
             fops("--help", *words).check()
         else:
-            fops(*["daytona-01" if word == "answer" else word for word in words],
-                 env={"FOPS_TOPOLOGY": None}).check(0)
+            fops(*["daytona-01" if word == "answer" else word for word in words], env={"FOPS_TOPOLOGY": None}).check(0)
 
 
 def test_environment_for_a_shell_can_be_evaluated(fops: Runner, tmp_path: Path) -> None:
-    odd = "it's a \"path\" with $(touch pwned) `touch pwned` \\ and\ttabs"
+    odd = 'it\'s a "path" with $(touch pwned) `touch pwned` \\ and\ttabs'
     (fops.home / odd).mkdir()
     script = fops("--topology", odd, "env").check().out
-    done = subprocess.run(["sh", "-c", script + 'printf %s "$FOPS_TOPOLOGY"'], cwd=tmp_path, capture_output=True, check=True,
-                          text=True)
+    done = subprocess.run(
+        ["sh", "-c", script + 'printf %s "$FOPS_TOPOLOGY"'], cwd=tmp_path, capture_output=True, check=True, text=True
+    )
     assert done.stdout == odd
     assert not (tmp_path / "pwned").exists()
     again = fops("env", env={"FOPS_TOPOLOGY": odd}).check().out

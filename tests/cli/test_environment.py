@@ -1,4 +1,4 @@
-"""Homes, folders and variables that are missing or unwritable, and the proof that no socket is opened where none is needed."""
+"""Homes, folders and variables that are missing or unwritable; and no socket where none is needed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from pathlib import Path
 
 import pytest
 from commands import ODD, SMALL
-from test_streams import PRINTERS
-
 from conftest import Result, Runner
+from test_streams import PRINTERS
 
 pytestmark = pytest.mark.static
 
 LIST = ["--topology", str(SMALL), "runtime-assets", "list", "-q"]
 NAMES = b"daytona-01\ngated-01\nlangboard-01\nparked-01\ntwin-01\ntwin-02\n"
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
-NO_HOME = {name: None for name in ("HOME", *FOLDERS)}
+NO_HOME = dict.fromkeys(("HOME", *FOLDERS))
 NOBODY = 65534
 CONFIG = "context: core\ncontexts: {core: {topology: x}}\n"
 
@@ -59,7 +58,7 @@ def test_nothing_is_written_without_a_home(fops: Runner, tmp_path: Path) -> None
 def test_home_alone_is_enough(fops: Runner) -> None:
     """The folders below it follow the XDG specification."""
     write_config(fops.home)
-    alone = {name: None for name in FOLDERS}
+    alone = dict.fromkeys(FOLDERS)
     assert fops("prompt", env=alone).check().out == "core\n"
     assert_usual(fops(*LIST, env=alone))
     assert [path for path in (fops.home / ".cache/fops").rglob("*") if path.is_file()]
@@ -78,9 +77,16 @@ def test_folders_that_are_not_absolute_are_ignored(fops: Runner, value: str) -> 
     assert {path for path in set(fops.home.rglob("*")) - before if ".cache" not in path.parts} == set()
 
 
-@pytest.mark.parametrize("variables", [{"XDG_CACHE_HOME": "/dev/null"}, {"XDG_CACHE_HOME": "/dev/null/below"}, {"XDG_CACHE_HOME": "/proc"},
-                                       {"HOME": "/dev/null"} | {name: None for name in FOLDERS}, {"XDG_CACHE_HOME": "/nowhere/at/all"},
-                                       {"XDG_CACHE_HOME": "x" * 5000}])
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"XDG_CACHE_HOME": "/dev/null"},
+        {"XDG_CACHE_HOME": "/dev/null/below"},
+        {"XDG_CACHE_HOME": "/proc"},
+        {"HOME": "/dev/null"} | dict.fromkeys(FOLDERS),
+        {"XDG_CACHE_HOME": "x" * 5000},
+    ],
+)
 def test_cache_that_cannot_be_written_is_no_failure(fops: Runner, variables: dict[str, str | None]) -> None:
     for _ in range(2):
         assert_usual(fops(*LIST, env=variables))
@@ -88,6 +94,7 @@ def test_cache_that_cannot_be_written_is_no_failure(fops: Runner, variables: dic
 
 def as_nobody(folder: Path) -> Callable[[], None]:
     """Gives up root's rights, for which no permission is an obstacle."""
+
     def drop() -> None:
         os.chdir(folder)
         os.setgroups([])
@@ -172,8 +179,17 @@ def test_private_files_are_private(fops: Runner) -> None:
 
 def test_term_and_columns_do_not_matter_in_a_pipe(fops: Runner) -> None:
     usual = fops(*LIST[:-1]).check().stdout
-    for environment in ({"TERM": None}, {"TERM": "xterm"}, {"COLUMNS": "1"}, {"COLUMNS": "x"}, {"LANG": "C", "LC_ALL": "C"}, {"LC_ALL": "POSIX"},
-                        {"LANG": "xx_YY.nothing"}, {"TZ": "Asia/Tokyo"}, {"MALLOC_PERTURB_": "85"}):
+    for environment in (
+        {"TERM": None},
+        {"TERM": "xterm"},
+        {"COLUMNS": "1"},
+        {"COLUMNS": "x"},
+        {"LANG": "C", "LC_ALL": "C"},
+        {"LC_ALL": "POSIX"},
+        {"LANG": "xx_YY.nothing"},
+        {"TZ": "Asia/Tokyo"},
+        {"MALLOC_PERTURB_": "85"},
+    ):
         assert fops(*LIST[:-1], env=environment).check().stdout == usual
 
 
@@ -200,21 +216,38 @@ def test_working_folder_that_was_removed(fops: Runner, tmp_path: Path) -> None:
 
 def test_unknown_variables_are_ignored(fops: Runner) -> None:
     usual = fops("config", "show").check().stdout
-    assert fops("config", "show", env={"FOPS_": "x", "FOPS_NOTHING": "x", "FOPS_COLOR": "x", "FOPS_CACHE": "x"}).check().stdout == usual
+    assert (
+        fops("config", "show", env={"FOPS_": "x", "FOPS_NOTHING": "x", "FOPS_COLOR": "x", "FOPS_CACHE": "x"})
+        .check()
+        .stdout
+        == usual
+    )
 
 
 # What must never need a network, with sockets denied by the kernel.
 WITHOUT_SOCKETS = list(PRINTERS.values()) + [
-    ["--version"], ["--help"], ["runtime-assets", "check", "--help"], ["help", "errors", "plane.unavailable"], ["help", "topology"],
-    ["completion", "zsh"], ["completion", "fish"], ["schema", "RuntimeAsset"], ["schema", "runtime-assets", "list"],
-    ["version", "-o", "json"], ["version", "-o", "wide"], ["config", "show", "--origin", "-o", "json"],
-    ["--topology", str(ODD), "runtime-assets", "list", "-o", "json"], ["--topology", str(SMALL), "runtime-assets", "list", "--no-cache"],
+    ["--version"],
+    ["--help"],
+    ["runtime-assets", "check", "--help"],
+    ["help", "errors", "plane.unavailable"],
+    ["help", "topology"],
+    ["completion", "zsh"],
+    ["completion", "fish"],
+    ["schema", "RuntimeAsset"],
+    ["schema", "runtime-assets", "list"],
+    ["version", "-o", "json"],
+    ["version", "-o", "wide"],
+    ["config", "show", "--origin", "-o", "json"],
+    ["--topology", str(ODD), "runtime-assets", "list", "-o", "json"],
+    ["--topology", str(SMALL), "runtime-assets", "list", "--no-cache"],
     ["--topology", str(SMALL), "__complete", "--", "fops", "runtime-assets", "show", "--role", ""],
     ["__complete", "--", "fops", "context", "use", ""],
 ]
 
 
-@pytest.mark.parametrize("words", WITHOUT_SOCKETS, ids=lambda words: " ".join(words).replace(str(SMALL), "small").replace(str(ODD), "odd"))
+@pytest.mark.parametrize(
+    "words", WITHOUT_SOCKETS, ids=lambda words: " ".join(words).replace(str(SMALL), "small").replace(str(ODD), "odd")
+)
 def test_no_socket_is_opened(socket_denied: Runner, words: list[str]) -> None:
     write_config(socket_denied.home)
     socket_denied(*words).check()
@@ -225,17 +258,33 @@ def traced_calls(runner: Runner, words: list[str], trace: Path, calls: str) -> l
     strace = shutil.which("strace")
     if strace is None:
         pytest.skip("strace is not installed")
-    done = subprocess.run([strace, "-f", "-qq", "-e", "signal=none", "-e", f"trace={calls}", "-o", trace, runner.binary, *words],
-                          env=runner.environment | {"ASAN_OPTIONS": "detect_leaks=0"}, capture_output=True, check=False)
+    done = subprocess.run(
+        [strace, "-f", "-qq", "-e", "signal=none", "-e", f"trace={calls}", "-o", trace, runner.binary, *words],
+        env=runner.environment | {"ASAN_OPTIONS": "detect_leaks=0"},
+        capture_output=True,
+        check=False,
+    )
     if done.returncode != 0 and b"ptrace" in done.stderr:
         pytest.skip("this machine does not let strace trace")
     assert done.returncode == 0, done.stderr
     return trace.read_text().splitlines()
 
 
-@pytest.mark.parametrize("words", [PRINTERS["version"], ["version", "-o", "json"], PRINTERS["help"], ["completion", "bash"], PRINTERS["config show"],
-                                   PRINTERS["schema"], PRINTERS["prompt"], PRINTERS["runtime-assets list"], PRINTERS["runtime-assets show"]],
-                         ids=lambda words: " ".join(words).replace(str(SMALL), "small"))
+@pytest.mark.parametrize(
+    "words",
+    [
+        PRINTERS["version"],
+        ["version", "-o", "json"],
+        PRINTERS["help"],
+        ["completion", "bash"],
+        PRINTERS["config show"],
+        PRINTERS["schema"],
+        PRINTERS["prompt"],
+        PRINTERS["runtime-assets list"],
+        PRINTERS["runtime-assets show"],
+    ],
+    ids=lambda words: " ".join(words).replace(str(SMALL), "small"),
+)
 def test_trace_shows_no_network_call(fops: Runner, tmp_path: Path, words: list[str]) -> None:
     assert traced_calls(fops, words, tmp_path / "trace", "%network") == []
 

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 from commands import CATALOGUE, SMALL
+from conftest import ROOT, Runner
 from loopback import Server, serving
 from pseudo_terminal import Typed, run_on_terminal
-
-from conftest import ROOT, Runner
 
 pytestmark = pytest.mark.static
 
@@ -35,8 +34,8 @@ ON_NEIGHBOURS = {
     "run.command-not-found": "tests/lab",
     "run.link-lost": "tests/lab",
 }
-# No command of this version ends with these: a secret reference is checked as part of its contract, nothing works on several
-# things one by one, and the last two are for mistakes in the program itself and for a machine without memory.
+# No command of this version ends with these: a secret reference is checked as part of its contract, nothing works
+# on several things one by one, and the last two are for mistakes in the program and for a machine without memory.
 NOWHERE = {"secret.malformed-ref", "partial", "internal.bug", "internal.memory"}
 STATUSES_ON_NEIGHBOURS = {126, 127, 255}
 STATUSES_NOWHERE = {10, 11, 14, 15, 16, 70}
@@ -74,8 +73,11 @@ TRIALS = [
     Trial("usage.terminal-required", ["pick", "contexts"]),
     Trial("config.invalid", ["config", "show"], files={".config/fops/config": "retries: x\n"}),
     Trial("config.missing", ["runtime-assets", "list"]),
-    Trial("config.clash", ["--context", "other", "config", "show"],
-          files={".config/fops/config": CONTEXTS, ".fops/config": "context: core\n"}),
+    Trial(
+        "config.clash",
+        ["--context", "other", "config", "show"],
+        files={".config/fops/config": CONTEXTS, ".fops/config": "context: core\n"},
+    ),
     Trial("config.forbidden", ["config", "show"], files={".fops/config": "pager: sh\n"}),
     Trial("context.not-found", ["context", "use", "prod"]),
     Trial("contract.invalid", ["--topology", "x.yaml", "runtime-assets", "list"], files={"x.yaml": "hello\n"}),
@@ -84,8 +86,13 @@ TRIALS = [
     Trial("asset.not-found", small("show", "--role", "nothing")),
     Trial("asset.ambiguous", small("show", "--role", "twin_runtime")),
     Trial("asset.no-executor", small("request", "--role", "parked_runtime", "--path", "/")),
-    Trial("asset.driver-unavailable", small("run", "--role", "daytona_runtime", "--", "true"), exit=125,
-          environment={"PATH": "/nowhere"}, person=True),
+    Trial(
+        "asset.driver-unavailable",
+        small("run", "--role", "daytona_runtime", "--", "true"),
+        exit=125,
+        environment={"PATH": "/nowhere"},
+        person=True,
+    ),
     Trial("proposal.required", small("run", "--role", "gated_runtime", "--", "true")),
     Trial("proposal.required", small("request", "--role", "gated_runtime", "--path", "/")),
     Trial("secret.unresolved", small("request", "--role", "langboard_executor", "--path", "/")),
@@ -108,8 +115,12 @@ TRIALS = [
     Trial("timeout", served("/wait", "--timeout", "200ms")),
     Trial("io.read", served("/", "--data", "@.")),
     Trial("io.cannot-create", ["__render", "/dev/null/below"]),
-    Trial("io.cannot-create", small("run", "--role", "parked_runtime", "--result-file", "nowhere/x", "--", "true"), exit=125,
-          person=True),
+    Trial(
+        "io.cannot-create",
+        small("run", "--role", "parked_runtime", "--result-file", "nowhere/x", "--", "true"),
+        exit=125,
+        person=True,
+    ),
     Trial("input.not-found", served("/", "--data", "@none")),
     Trial("not-found", ["help", "errors", "no.such.code"]),
     Trial("not-found", ["schema", "none"]),
@@ -146,8 +157,12 @@ def write_files(home: Path, files: dict[str, str]) -> None:
 
 def forms() -> list[Any]:
     """Every trial, and those that may have another form of output in JSON as well."""
-    return [pytest.param(trial, form, id=f"{trial.code}-{' '.join(trial.words[-2:])}-{form}")
-            for trial in TRIALS for form in ("text", "json") if form == "text" or not trial.person]
+    return [
+        pytest.param(trial, form, id=f"{trial.code}-{' '.join(trial.words[-2:])}-{form}")
+        for trial in TRIALS
+        for form in ("text", "json")
+        if form == "text" or not trial.person
+    ]
 
 
 @pytest.mark.parametrize(("trial", "form"), forms())
@@ -162,11 +177,26 @@ def test_error(fops: Runner, server: tuple[Server, Path], trial: Trial, form: st
         lines = result.err.splitlines()
         assert len(lines) <= 6 or trial.code == "contract.invalid"
         assert lines[0].startswith(f"fops: error [{trial.code}]: ")
-        assert all(re.match(r"  (cause|effect|fix|request):  ?", line) for line in lines[1:] if trial.code != "contract.invalid")
+        assert all(
+            re.match(r"  (cause|effect|fix|request):  ?", line)
+            for line in lines[1:]
+            if trial.code != "contract.invalid"
+        )
         return
     error = json.loads(result.err.splitlines()[-1])
     assert error["exit"] == result.code
-    assert set(error) >= {"schema", "code", "exit", "message", "cause", "object", "effect", "retryable", "fix", "request_id"}
+    assert set(error) >= {
+        "schema",
+        "code",
+        "exit",
+        "message",
+        "cause",
+        "object",
+        "effect",
+        "retryable",
+        "fix",
+        "request_id",
+    }
 
 
 def test_failed_check(fops: Runner, server: tuple[Server, Path]) -> None:
@@ -177,17 +207,27 @@ def test_failed_check(fops: Runner, server: tuple[Server, Path]) -> None:
 
 
 def test_declined(fops: Runner) -> None:
-    result = run_on_terminal(fops, "--topology", str(SMALL), "pick", "runtime-assets", typed=[Typed(b"give up: ", b"\n")])
+    result = run_on_terminal(
+        fops, "--topology", str(SMALL), "pick", "runtime-assets", typed=[Typed(b"give up: ", b"\n")]
+    )
     assert result.check(EXIT_OF["declined"]).stdout == b""
     assert "[declined]" in result.err
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated"),
-                                              (signal.SIGHUP, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated"), (signal.SIGHUP, "terminated")]
+)
 def test_signal_while_waiting_for_an_answer(fops: Runner, tmp_path: Path, number: signal.Signals, code: str) -> None:
     with serving(tmp_path) as (server, topology):
-        process = fops.command("--topology", str(topology), *ANSWERING, "/wait", stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = fops.command(
+            "--topology",
+            str(topology),
+            *ANSWERING,
+            "/wait",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         assert server.asked.wait(30)
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=30)
@@ -215,7 +255,11 @@ def test_code_is_named_by_a_test_on_neighbours(code: str) -> None:
 
 
 def test_every_exit_code_is_reached_or_accounted_for() -> None:
-    here = {EXIT_OF[trial.code] if trial.exit is None else trial.exit for trial in TRIALS} | {EXIT_OF[code] for code in OWN_TESTS} | {0}
+    here = (
+        {EXIT_OF[trial.code] if trial.exit is None else trial.exit for trial in TRIALS}
+        | {EXIT_OF[code] for code in OWN_TESTS}
+        | {0}
+    )
     assert here | STATUSES_ON_NEIGHBOURS | STATUSES_NOWHERE == STATUSES
     assert not here & (STATUSES_ON_NEIGHBOURS | STATUSES_NOWHERE)
 
@@ -229,8 +273,25 @@ EXAMPLE_FILES: dict[str, dict[str, str]] = {
     "extension.failed": {".local/share/fops/extensions/fops-hello": "#!/nowhere/sh\n"},
 }
 # The rest of the examples needs an executor, a machine, a person or another user's file.
-EXAMPLES_HERE = [code for code in EXIT_OF if code.startswith(("usage.", "config.", "context.", "proposal.", "io.out", "io.cannot",
-                                                              "not-found", "data.", "request.", "secret.unres", "extension."))]
+EXAMPLES_HERE = [
+    code
+    for code in EXIT_OF
+    if code.startswith(
+        (
+            "usage.",
+            "config.",
+            "context.",
+            "proposal.",
+            "io.out",
+            "io.cannot",
+            "not-found",
+            "data.",
+            "request.",
+            "secret.unres",
+            "extension.",
+        )
+    )
+]
 EXAMPLES_HERE += ["contract.invalid", "contract.not-found", "asset.not-found", "asset.ambiguous", "asset.no-executor"]
 
 
@@ -243,8 +304,16 @@ def test_example_of_an_error_shows_it(fops: Runner, tmp_path: Path, code: str) -
     environment = fops.environment | {"PATH": f"{programs}:{fops.environment['PATH']}"}
     if not code.startswith("config."):
         environment["FOPS_TOPOLOGY"] = str(SMALL)
-    done = subprocess.run(["sh", "-c", EXAMPLE_OF[code]], cwd=fops.home, env=environment, stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        ["sh", "-c", EXAMPLE_OF[code]],
+        cwd=fops.home,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert code_in(done.stderr) == code, done.stderr
     if "run" not in EXAMPLE_OF[code].split():
         assert done.returncode == EXIT_OF[code]
@@ -267,4 +336,6 @@ def test_name_of_the_program_is_in_every_error(fops: Runner, tmp_path: Path) -> 
             continue
         one, two = fops(*trial.words), other(*trial.words)
         assert one.code == two.code
-        assert re.sub(r"\bfops(?= )|\bfops:", "NAME", one.err) == re.sub(r"\bfractalops(?= )|\bfractalops:", "NAME", two.err)
+        assert re.sub(r"\bfops(?= )|\bfops:", "NAME", one.err) == re.sub(
+            r"\bfractalops(?= )|\bfractalops:", "NAME", two.err
+        )

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from commands import COMMANDS
-
 from conftest import Runner
 
 pytestmark = pytest.mark.static
@@ -49,8 +48,18 @@ def test_words_arrive_as_they_are(fops: Runner, own: Path) -> None:
     assert odd.stdout == f"{path}|1|".encode() + b"\xff\x1b|\n"
 
 
-@pytest.mark.parametrize("flags", [["-q"], ["--context", "lab"], ["--context=lab"], ["--topology", "hello"], ["-v", "--no-input"],
-                                   ["--color", "never", "-qv"], ["--context", "lab", "--"]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["-q"],
+        ["--context", "lab"],
+        ["--context=lab"],
+        ["--topology", "hello"],
+        ["-v", "--no-input"],
+        ["--color", "never", "-qv"],
+        ["--context", "lab", "--"],
+    ],
+)
 def test_flags_before_the_name_are_the_program_s_own(fops: Runner, own: Path, flags: list[str]) -> None:
     configure(fops, "contexts: {lab: {}}\n")
     install(own, "hello")
@@ -100,8 +109,13 @@ def test_streams_are_the_same(fops: Runner, own: Path) -> None:
 def test_broken_pipe_kills_it_as_usual(fops: Runner, own: Path) -> None:
     """fops ignores the signal for itself; what it starts must not inherit that."""
     install(own, "hello", "#!/bin/sh\nwhile :; do echo y; done\n")
-    done = subprocess.run(["bash", "-c", '"$1" hello | head -1; exit "${PIPESTATUS[0]}"', "bash", fops.binary], env=fops.environment,
-                          capture_output=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["bash", "-c", '"$1" hello | head -1; exit "${PIPESTATUS[0]}"', "bash", fops.binary],
+        env=fops.environment,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (128 + signal.SIGPIPE, b"y\n", b"")
 
 

@@ -12,14 +12,13 @@ import jsonschema
 import pytest
 import yaml
 from commands import CALLS, COMMANDS, CONFIG, FORMATS, ODD, PRINTING, SMALL, ask, call_of
-from loopback import serving
-
 from conftest import Result, Runner
+from loopback import serving
 
 pytestmark = pytest.mark.static
 
 # What may differ between two runs of the same command.
-UNSTABLE = {"as_of", "duration_ms", "checked_at", "latency_ms"}
+UNSTABLE = {"as_of", "duration_ms", "checked_at", "latency_ms", "date"}
 # The number of lines in front of the column names.
 HEADING = {"tsv": 0, "table": 0, "wide": 0, "compact": 1}
 CONTROLS = {*range(0x20), 0x7F} - set(b"\n\t")
@@ -151,7 +150,7 @@ def column_calls() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("path", "form"), column_calls())
 def test_tsv_has_the_same_columns_in_every_row(call: Any, path: str, form: str) -> None:
-    lines = call(path, "-o", form).out.rstrip("\n").split("\n")[HEADING[form]:]
+    lines = call(path, "-o", form).out.rstrip("\n").split("\n")[HEADING[form] :]
     names = lines[0].split("\t")
     assert len(names) > 1
     assert [line.count("\t") for line in lines] == [len(names) - 1] * len(lines)
@@ -181,13 +180,21 @@ def failing_calls() -> list[tuple[str, list[str], int]]:
     """A call of every printing command that fails late enough for half a document."""
     broken = str(SMALL.parent / "broken")
     calls = [(path, [*path.split(), "--no-such-flag"], 2) for path in PRINTING]
-    calls += [(path, ["--context", "nowhere", *path.split()], 66) for path in PRINTING
-              if path.startswith(("runtime-assets", "extensions"))]
-    calls += [(path, ["--topology", broken, *path.split(), *CALLS[path][0]], 65) for path in PRINTING
-              if path.startswith("runtime-assets")]
+    calls += [
+        (path, ["--context", "nowhere", *path.split()], 66)
+        for path in PRINTING
+        if path.startswith(("runtime-assets", "extensions"))
+    ]
+    calls += [
+        (path, ["--topology", broken, *path.split(), *CALLS[path][0]], 65)
+        for path in PRINTING
+        if path.startswith("runtime-assets")
+    ]
     calls += [(path, [*path.split(), "--after", "nothing"], 66) for path in ("config show",)]
-    calls += [("runtime-assets show", ["--topology", str(SMALL), "runtime-assets", "show", "--role", "none"], 66),
-              ("context show", ["context", "show", "none"], 66)]
+    calls += [
+        ("runtime-assets show", ["--topology", str(SMALL), "runtime-assets", "show", "--role", "none"], 66),
+        ("context show", ["context", "show", "none"], 66),
+    ]
     return calls
 
 
@@ -206,9 +213,22 @@ def test_failure_leaves_standard_output_empty(fops: Runner, path: str, words: li
     assert error["exit"] == code
 
 
-@pytest.mark.parametrize("words", [["verzion"], ["runtime-assets"], [], ["runtime-assets", "lst"], ["help", "none"],
-                                   ["schema", "none"], ["completion", "none"], ["pick", "contexts"], ["env", "--shell=x"],
-                                   ["context", "use", "none"], ["prompt", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["verzion"],
+        ["runtime-assets"],
+        [],
+        ["runtime-assets", "lst"],
+        ["help", "none"],
+        ["schema", "none"],
+        ["completion", "none"],
+        ["pick", "contexts"],
+        ["env", "--shell=x"],
+        ["context", "use", "none"],
+        ["prompt", "x"],
+    ],
+)
 def test_commands_without_formats_tell_errors_in_the_form_asked_for(fops: Runner, words: list[str]) -> None:
     result = fops(*words, env={"FOPS_OUTPUT": "json"})
     assert result.stdout == b""

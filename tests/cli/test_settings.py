@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from conftest import Result, Runner
 
 pytestmark = pytest.mark.static
@@ -36,27 +35,65 @@ def setting(runner: Runner, name: str, **options: object) -> tuple[str, str]:
 # Before and after `context use edge`; all the rest of each file must stay byte for byte.
 FILES = {
     "plain": ("context: core\ncontexts: {core: {}, edge: {}}\n", "context: edge\ncontexts: {core: {}, edge: {}}\n"),
-    "comments": ("# one\n\ncontext: core   # two\n# three\ncontexts: {core: {}, edge: {}}\n# four\n",
-                 "# one\n\ncontext: edge   # two\n# three\ncontexts: {core: {}, edge: {}}\n# four\n"),
-    "none yet": ("# one\n\ncontexts: {core: {}, edge: {}}\n", "# one\n\ncontext: edge\ncontexts: {core: {}, edge: {}}\n"),
+    "comments": (
+        "# one\n\ncontext: core   # two\n# three\ncontexts: {core: {}, edge: {}}\n# four\n",
+        "# one\n\ncontext: edge   # two\n# three\ncontexts: {core: {}, edge: {}}\n# four\n",
+    ),
+    "none yet": (
+        "# one\n\ncontexts: {core: {}, edge: {}}\n",
+        "# one\n\ncontext: edge\ncontexts: {core: {}, edge: {}}\n",
+    ),
     "last line": ("contexts: {core: {}, edge: {}}\ncontext: core", "contexts: {core: {}, edge: {}}\ncontext: edge"),
-    "no newline at the end": ("context: core\ncontexts: {core: {}, edge: {}}", "context: edge\ncontexts: {core: {}, edge: {}}"),
-    "carriage returns": ("contexts: {core: {}, edge: {}}\r\ncontext: core\r\ntimeout: 3s\r\n",
-                         "contexts: {core: {}, edge: {}}\r\ncontext: edge\r\ntimeout: 3s\r\n"),
-    "double quotes": ('context: "core" # x\ncontexts: {core: {}, edge: {}}\n', "context: edge # x\ncontexts: {core: {}, edge: {}}\n"),
-    "single quotes": ("context: 'core'\ncontexts: {core: {}, edge: {}}\n", "context: edge\ncontexts: {core: {}, edge: {}}\n"),
-    "quoted key": ('"context": core\ncontexts: {core: {}, edge: {}}\n', '"context": edge\ncontexts: {core: {}, edge: {}}\n'),
-    "blank before colon": ("context : core\ncontexts: {core: {}, edge: {}}\n", "context : edge\ncontexts: {core: {}, edge: {}}\n"),
-    "value on its own line": ("context:\n  core\ncontexts: {core: {}, edge: {}}\n", "context:\n  edge\ncontexts: {core: {}, edge: {}}\n"),
+    "no newline at the end": (
+        "context: core\ncontexts: {core: {}, edge: {}}",
+        "context: edge\ncontexts: {core: {}, edge: {}}",
+    ),
+    "carriage returns": (
+        "contexts: {core: {}, edge: {}}\r\ncontext: core\r\ntimeout: 3s\r\n",
+        "contexts: {core: {}, edge: {}}\r\ncontext: edge\r\ntimeout: 3s\r\n",
+    ),
+    "double quotes": (
+        'context: "core" # x\ncontexts: {core: {}, edge: {}}\n',
+        "context: edge # x\ncontexts: {core: {}, edge: {}}\n",
+    ),
+    "single quotes": (
+        "context: 'core'\ncontexts: {core: {}, edge: {}}\n",
+        "context: edge\ncontexts: {core: {}, edge: {}}\n",
+    ),
+    "quoted key": (
+        '"context": core\ncontexts: {core: {}, edge: {}}\n',
+        '"context": edge\ncontexts: {core: {}, edge: {}}\n',
+    ),
+    "blank before colon": (
+        "context : core\ncontexts: {core: {}, edge: {}}\n",
+        "context : edge\ncontexts: {core: {}, edge: {}}\n",
+    ),
+    "value on its own line": (
+        "context:\n  core\ncontexts: {core: {}, edge: {}}\n",
+        "context:\n  edge\ncontexts: {core: {}, edge: {}}\n",
+    ),
     "flow": ("{context: core, contexts: {core: {}, edge: {}}}\n", "{context: edge, contexts: {core: {}, edge: {}}}\n"),
     "flow without": ("{contexts: {core: {}, edge: {}}}\n", "{context: edge, contexts: {core: {}, edge: {}}}\n"),
-    "document marker": ("---\ncontexts: {core: {}, edge: {}}\n...\n", "---\ncontext: edge\ncontexts: {core: {}, edge: {}}\n...\n"),
-    "directive": ("%YAML 1.2\n---\ncontexts: {core: {}, edge: {}}\n", "%YAML 1.2\n---\ncontext: edge\ncontexts: {core: {}, edge: {}}\n"),
-    "wide characters": ('contexts: {core: {topology: "é漢👩"}, edge: {}}\ncontext: core # é\n',
-                        'contexts: {core: {topology: "é漢👩"}, edge: {}}\ncontext: edge # é\n'),
-    "a key of that name below": ("contexts:\n  context: {}\n  edge: {}\n", "context: edge\ncontexts:\n  context: {}\n  edge: {}\n"),
-    "anchor": ("context: core\ntimeout: &t 3s\ncontexts: {core: {}, edge: {}}\n",
-               "context: edge\ntimeout: &t 3s\ncontexts: {core: {}, edge: {}}\n"),
+    "document marker": (
+        "---\ncontexts: {core: {}, edge: {}}\n...\n",
+        "---\ncontext: edge\ncontexts: {core: {}, edge: {}}\n...\n",
+    ),
+    "directive": (
+        "%YAML 1.2\n---\ncontexts: {core: {}, edge: {}}\n",
+        "%YAML 1.2\n---\ncontext: edge\ncontexts: {core: {}, edge: {}}\n",
+    ),
+    "wide characters": (
+        'contexts: {core: {topology: "é漢👩"}, edge: {}}\ncontext: core # é\n',
+        'contexts: {core: {topology: "é漢👩"}, edge: {}}\ncontext: edge # é\n',
+    ),
+    "a key of that name below": (
+        "contexts:\n  context: {}\n  edge: {}\n",
+        "context: edge\ncontexts:\n  context: {}\n  edge: {}\n",
+    ),
+    "anchor": (
+        "context: core\ntimeout: &t 3s\ncontexts: {core: {}, edge: {}}\n",
+        "context: edge\ntimeout: &t 3s\ncontexts: {core: {}, edge: {}}\n",
+    ),
 }
 # What cannot be changed without touching the rest is refused, and stays as it is.
 REFUSED = {
@@ -124,7 +161,14 @@ def test_use_follows_the_variable(fops: Runner) -> None:
 def test_no_other_command_writes_configuration(fops: Runner) -> None:
     path = write(user_file(fops), "context: core\ncontexts: {core: {}, edge: {}}\n")
     before = (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino)
-    for words in (["config", "show"], ["context", "list"], ["context", "show"], ["--context", "edge", "env"], ["prompt"], ["version"]):
+    for words in (
+        ["config", "show"],
+        ["context", "list"],
+        ["context", "show"],
+        ["--context", "edge", "env"],
+        ["prompt"],
+        ["version"],
+    ):
         fops(*words).check()
     assert (path.read_bytes(), path.stat().st_mtime_ns, path.stat().st_ino) == before
 
@@ -144,7 +188,9 @@ def test_order_of_all_sources(fops: Runner) -> None:
     write(user_file(fops), "context: a\n" + contexts)
     assert setting(fops, "context", cwd=project) == ("a", f"{user_file(fops)}:1")
     assert setting(fops, "context", cwd=project, env={"FOPS_CONTEXT": "c"}) == ("c", "environment FOPS_CONTEXT")
-    value = fops("--context", "d", *SHOWN, "--filter", "name=context", cwd=project, env={"FOPS_CONTEXT": "c"}).check().out
+    value = (
+        fops("--context", "d", *SHOWN, "--filter", "name=context", cwd=project, env={"FOPS_CONTEXT": "c"}).check().out
+    )
     assert value == "d\tflag --context\n"
     write(project / ".fops/config", "context: b\n")
     assert setting(fops, "context", cwd=project) == ("b", f"{project}/.fops/config:1")
@@ -158,12 +204,22 @@ def with_system_file(runner: Runner, text: str, *words: str) -> Result:
     if unshare is None:
         pytest.skip("unshare is not installed")
     script = 'mount -t tmpfs none /etc && mkdir /etc/fops && printf %s "$TEXT" >/etc/fops/config && exec "$@"'
-    command = [unshare, "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "sh", "-c", script, "sh"]
+    command = [
+        unshare,
+        "--mount",
+        *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]),
+        "sh",
+        "-c",
+        script,
+        "sh",
+    ]
     environment = runner.environment | {"TEXT": text}
     trial = subprocess.run([*command, "true"], env=environment, capture_output=True, text=True, check=False)
     if trial.returncode != 0:
         pytest.skip(f"this machine gives no mount namespace: {trial.stderr.strip()}")
-    done = subprocess.run([*command, runner.binary, *words], env=environment, cwd=runner.home, capture_output=True, check=False)
+    done = subprocess.run(
+        [*command, runner.binary, *words], env=environment, cwd=runner.home, capture_output=True, check=False
+    )
     return Result([*words], done.returncode, done.stdout, done.stderr)
 
 
@@ -174,7 +230,9 @@ def test_system_file(fops: Runner) -> None:
     write(user_file(fops), "retries: 1\ncontexts: {core: {topology: /srv/own}}\n")
     assert with_system_file(fops, text, *SHOWN, "--filter", "name=retries").check().out == f"1\t{user_file(fops)}:1\n"
     assert with_system_file(fops, text, *SHOWN, "--filter", "name=parallel").check().out == "3\t/etc/fops/config:2\n"
-    listed = with_system_file(fops, text, "context", "list", "-o", "tsv", "--no-headers", "--fields", "name,topology").check()
+    listed = with_system_file(
+        fops, text, "context", "list", "-o", "tsv", "--no-headers", "--fields", "name,topology"
+    ).check()
     assert listed.out == "core\t/srv/own\nedge\t/srv/edge\n"
     broken = with_system_file(fops, "retries: x\n", "config", "show").check(78)
     assert "/etc/fops/config:1:10:" in broken.err
@@ -196,8 +254,18 @@ def test_long_line_is_cut_in_the_message(fops: Runner) -> None:
     assert len(result.stderr) < 2000
 
 
-@pytest.mark.parametrize("content", [b"context: \xff\n", b"\xef\xbb\xbfcontext: a\n", b"context: a\x00b\n", b"\x00", b"a" * (2 << 20),
-                                     b"a: " + b"[" * 100, b"x: &a [*a]\n"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"context: \xff\n",
+        b"\xef\xbb\xbfcontext: a\n",
+        b"context: a\x00b\n",
+        b"\x00",
+        b"a" * (2 << 20),
+        b"a: " + b"[" * 100,
+        b"x: &a [*a]\n",
+    ],
+)
 def test_odd_bytes_in_a_file_are_refused(fops: Runner, content: bytes) -> None:
     write(user_file(fops), content)
     result = fops("config", "show", "-o", "json").check(78)

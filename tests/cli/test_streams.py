@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from commands import COMMANDS, RUNNING, SMALL
-
 from conftest import Result, Runner
 
 pytestmark = pytest.mark.static
@@ -44,9 +43,20 @@ ASSETS = 20000
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A topology whose list exceeds every pipe and buffer."""
     path = tmp_path_factory.mktemp("many") / "many.json"
-    assets = [{"apiVersion": "fractalops/v1", "kind": "RuntimeAsset", "spec": {
-        "assetId": f"asset-{number:05d}", "role": "one_of_many", "kind": "lxc", "owner": "x" * 60,
-        "lxc": {"driver": "local", "container": "box"}}} for number in range(ASSETS)]
+    assets = [
+        {
+            "apiVersion": "fractalops/v1",
+            "kind": "RuntimeAsset",
+            "spec": {
+                "assetId": f"asset-{number:05d}",
+                "role": "one_of_many",
+                "kind": "lxc",
+                "owner": "x" * 60,
+                "lxc": {"driver": "local", "container": "box"},
+            },
+        }
+        for number in range(ASSETS)
+    ]
     path.write_text(json.dumps(assets))
     return path
 
@@ -122,8 +132,17 @@ def test_closed_streams_are_not_taken_for_files(fops: Runner, tmp_path: Path) ->
 
 @pytest.mark.parametrize("form", ["tsv", "json", "jsonl", "yaml", "name", "compact", "jsonpath={.items[*].owner}"])
 def test_reader_that_goes_away(fops: Runner, many: Path, form: str) -> None:
-    process = fops.command("--topology", str(many), "runtime-assets", "list", "-o", form, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = fops.command(
+        "--topology",
+        str(many),
+        "runtime-assets",
+        "list",
+        "-o",
+        form,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert process.stdout is not None and process.stderr is not None
     assert process.stdout.read(10)
     process.stdout.close()
@@ -133,8 +152,25 @@ def test_reader_that_goes_away(fops: Runner, many: Path, form: str) -> None:
 
 
 def test_head_under_pipefail(fops: Runner, many: Path) -> None:
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", '"$@" | head -1', "bash", fops.binary, "--topology", many,
-                           "runtime-assets", "list", "-q"], env=fops.environment, capture_output=True, check=False)
+    done = subprocess.run(
+        [
+            "bash",
+            "-o",
+            "pipefail",
+            "-c",
+            '"$@" | head -1',
+            "bash",
+            fops.binary,
+            "--topology",
+            many,
+            "runtime-assets",
+            "list",
+            "-q",
+        ],
+        env=fops.environment,
+        capture_output=True,
+        check=False,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"asset-00000\n", b"")
 
 
@@ -165,7 +201,9 @@ def test_slow_reader_gets_everything(fops: Runner, many: Path) -> None:
     """A pipe that does not block is full again and again; nothing may be lost and nothing written twice."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    process = fops.command("--topology", str(many), "runtime-assets", "list", "-q", stdin=subprocess.DEVNULL, stdout=writing)
+    process = fops.command(
+        "--topology", str(many), "runtime-assets", "list", "-q", stdin=subprocess.DEVNULL, stdout=writing
+    )
     os.close(writing)
     with open(reading, "rb") as source:
         lines = source.read().splitlines()
@@ -176,8 +214,15 @@ def test_slow_reader_gets_everything(fops: Runner, many: Path) -> None:
 @pytest.fixture
 def stalled(fops: Runner, many: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A list that waits for its reader in the middle."""
-    process = fops.command("--topology", str(many), "runtime-assets", "list", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE)
+    process = fops.command(
+        "--topology",
+        str(many),
+        "runtime-assets",
+        "list",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert process.stdout is not None
     assert process.stdout.read(1)
     yield process
@@ -197,13 +242,20 @@ def raise_stack() -> None:
     resource.setrlimit(resource.RLIMIT_STACK, (64 << 20, 64 << 20))
 
 
-@pytest.mark.parametrize(("words", "code"), [
-    (["config", "show", *["a"] * 99990], 2), (["version", *["-v"] * 99990], 0), (["help", *["x"] * 99990], 2),
-    (["config", "show", *["--filter=name=ca"] * 50000], 0), (["config", "show", *["--topology=x"] * 50000], 0),
-    ([*LIST[:3], "request", "--role", "parked_runtime", "--path", "/", *["--query=a=b"] * 50000], 78),
-    ([*LIST[:3], "run", "--role", "gated_runtime", "--", *["x"] * 90000], 13),
-    (["config", "show", *["x"] * 100001], 2),
-], ids=["arguments", "flags", "help", "filters", "topologies", "pairs", "rest", "too-many"])
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["config", "show", *["a"] * 99990], 2),
+        (["version", *["-v"] * 99990], 0),
+        (["help", *["x"] * 99990], 2),
+        (["config", "show", *["--filter=name=ca"] * 50000], 0),
+        (["config", "show", *["--topology=x"] * 50000], 0),
+        ([*LIST[:3], "request", "--role", "parked_runtime", "--path", "/", *["--query=a=b"] * 50000], 78),
+        ([*LIST[:3], "run", "--role", "gated_runtime", "--", *["x"] * 90000], 13),
+        (["config", "show", *["x"] * 100001], 2),
+    ],
+    ids=["arguments", "flags", "help", "filters", "topologies", "pairs", "rest", "too-many"],
+)
 def test_hundred_thousand_words(fops: Runner, words: list[str], code: int) -> None:
     limits = {"RLIMIT_AS": 1 << 30} if "asan" not in str(fops.binary) else {}
     result = fops(*words, preexec=raise_stack, limits=limits, timeout=20).check(code)
@@ -211,18 +263,37 @@ def test_hundred_thousand_words(fops: Runner, words: list[str], code: int) -> No
 
 
 def test_word_of_a_hundred_thousand_letters(fops: Runner) -> None:
-    for words in (["x" * 100000], ["help", "x" * 100000], [*LIST, "--role", "x" * 100000], [*LIST, "--fields", "x," * 50000],
-                  [*LIST, "-o", "jsonpath=" + "{.x" * 30000], ["--" + "x" * 100000], ["--topology", "x" * 100000, *LIST[2:]]):
+    for words in (
+        ["x" * 100000],
+        ["help", "x" * 100000],
+        [*LIST, "--role", "x" * 100000],
+        [*LIST, "--fields", "x," * 50000],
+        [*LIST, "-o", "jsonpath=" + "{.x" * 30000],
+        ["--" + "x" * 100000],
+        ["--topology", "x" * 100000, *LIST[2:]],
+    ):
         result = fops(*words)
         assert result.code in (2, 66, 74)
         assert result.stdout == b""
         assert len(result.stderr) < 4000
 
 
-@pytest.mark.parametrize("words", [[b"\xff"], [b"version", b"\xff"], [b"--\xff"], [b"-\xff"], [b"help", b"\xc3"], [b"schema", b"\xff"],
-                                   [b"config", b"show", b"--fields", b"\xff"], [b"config", b"show", b"-o", b"\xff"],
-                                   [b"context", b"use", b"\xed\xa0\x80"], [b"--context", b"\xff", b"env"],
-                                   [b"--topology", b"\xff\xfe", b"runtime-assets", b"list"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        [b"\xff"],
+        [b"version", b"\xff"],
+        [b"--\xff"],
+        [b"-\xff"],
+        [b"help", b"\xc3"],
+        [b"schema", b"\xff"],
+        [b"config", b"show", b"--fields", b"\xff"],
+        [b"config", b"show", b"-o", b"\xff"],
+        [b"context", b"use", b"\xed\xa0\x80"],
+        [b"--context", b"\xff", b"env"],
+        [b"--topology", b"\xff\xfe", b"runtime-assets", b"list"],
+    ],
+)
 def test_invalid_utf8(fops: Runner, words: list[bytes]) -> None:
     result = fops(*words)
     assert result.code in (2, 66)
@@ -249,10 +320,12 @@ def test_topology_path_that_is_no_utf8(fops: Runner, tmp_path: Path) -> None:
 
 def test_program_without_a_name(fops: Runner) -> None:
     """execve with no words at all; newer kernels put an empty one there."""
-    code = ("import ctypes, sys\n"
-            "libc = ctypes.CDLL(None)\n"
-            "none = (ctypes.c_char_p * 1)(None)\n"
-            "libc.execve(sys.argv[1].encode(), none, none)\n")
+    code = (
+        "import ctypes, sys\n"
+        "libc = ctypes.CDLL(None)\n"
+        "none = (ctypes.c_char_p * 1)(None)\n"
+        "libc.execve(sys.argv[1].encode(), none, none)\n"
+    )
     done = subprocess.run([sys.executable, "-I", "-c", code, fops.binary], capture_output=True, timeout=30, check=False)
     assert done.returncode == 2
     assert b"Usage:  fops COMMAND" in done.stderr

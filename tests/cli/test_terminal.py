@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from commands import CONFIG, FORMATS, ODD, PRINTING, SMALL, call_of
+from conftest import Result, Runner
 from loopback import serving
 from pseudo_terminal import Typed, run_on_terminal
-
-from conftest import Result, Runner
 
 pytestmark = pytest.mark.static
 
@@ -28,30 +27,36 @@ XTERM = {"TERM": "xterm"}
 def foreign_controls(data: bytes) -> set[str]:
     """The characters that could steer a terminal, apart from newlines, tabs and the program's own colours."""
     text = OUR_COLORS.sub(b"", data).decode()
-    return {f"U+{ord(sign):04X}" for sign in text
-            if (unicodedata.category(sign) == "Cc" and sign not in "\n\t") or ord(sign) in BIDIRECTIONAL}
+    return {
+        f"U+{ord(sign):04X}"
+        for sign in text
+        if (unicodedata.category(sign) == "Cc" and sign not in "\n\t") or ord(sign) in BIDIRECTIONAL
+    }
 
 
-@pytest.mark.parametrize(("environment", "flags", "colored"), [
-    (XTERM, [], True),
-    ({"TERM": "xterm-256color"}, [], True),
-    ({"TERM": "dumb"}, [], False),
-    ({"TERM": None}, [], False),
-    (XTERM | {"NO_COLOR": "1"}, [], False),
-    (XTERM | {"NO_COLOR": "0"}, [], False),
-    (XTERM | {"NO_COLOR": ""}, [], True),
-    (XTERM | {"CLICOLOR": "0"}, [], False),
-    (XTERM | {"CLICOLOR": "1"}, [], True),
-    ({"TERM": "dumb", "CLICOLOR_FORCE": "1"}, [], True),
-    (XTERM | {"CLICOLOR": "0", "CLICOLOR_FORCE": "1"}, [], True),
-    ({"TERM": "dumb", "CLICOLOR_FORCE": "0"}, [], False),
-    (XTERM | {"NO_COLOR": "1", "CLICOLOR_FORCE": "1"}, [], False),
-    (XTERM, ["--color=never"], False),
-    (XTERM, ["--color", "auto"], True),
-    (XTERM | {"NO_COLOR": "1"}, ["--color=always"], True),
-    ({"TERM": "dumb"}, ["--color=always"], True),
-    (XTERM | {"CLICOLOR_FORCE": "1"}, ["--color=never"], False),
-])
+@pytest.mark.parametrize(
+    ("environment", "flags", "colored"),
+    [
+        (XTERM, [], True),
+        ({"TERM": "xterm-256color"}, [], True),
+        ({"TERM": "dumb"}, [], False),
+        ({"TERM": None}, [], False),
+        (XTERM | {"NO_COLOR": "1"}, [], False),
+        (XTERM | {"NO_COLOR": "0"}, [], False),
+        (XTERM | {"NO_COLOR": ""}, [], True),
+        (XTERM | {"CLICOLOR": "0"}, [], False),
+        (XTERM | {"CLICOLOR": "1"}, [], True),
+        ({"TERM": "dumb", "CLICOLOR_FORCE": "1"}, [], True),
+        (XTERM | {"CLICOLOR": "0", "CLICOLOR_FORCE": "1"}, [], True),
+        ({"TERM": "dumb", "CLICOLOR_FORCE": "0"}, [], False),
+        (XTERM | {"NO_COLOR": "1", "CLICOLOR_FORCE": "1"}, [], False),
+        (XTERM, ["--color=never"], False),
+        (XTERM, ["--color", "auto"], True),
+        (XTERM | {"NO_COLOR": "1"}, ["--color=always"], True),
+        ({"TERM": "dumb"}, ["--color=always"], True),
+        (XTERM | {"CLICOLOR_FORCE": "1"}, ["--color=never"], False),
+    ],
+)
 def test_color(fops: Runner, environment: dict[str, str | None], flags: list[str], colored: bool) -> None:
     result = run_on_terminal(fops, *LIST, *flags, env=environment).check()
     assert (COLOR in result.stdout) is colored
@@ -84,7 +89,10 @@ def test_no_color_in_what_programs_read(fops: Runner, form: str) -> None:
 def test_table_fits_the_terminal(fops: Runner, topology: Path, columns: int) -> None:
     result = run_on_terminal(fops, "--topology", str(topology), "runtime-assets", "list", columns=columns).check()
     for line in result.out.rstrip("\n").split("\n"):
-        width = sum(2 if unicodedata.east_asian_width(sign) in "WF" else 0 if unicodedata.combining(sign) else 1 for sign in line)
+        width = sum(
+            2 if unicodedata.east_asian_width(sign) in "WF" else 0 if unicodedata.combining(sign) else 1
+            for sign in line
+        )
         assert width <= max(columns, 31), f"{width}: {line}"
         assert line == line.rstrip(" ")
 
@@ -125,19 +133,76 @@ def test_nothing_foreign_steers_the_terminal(fops: Runner, tmp_path: Path, path:
 HOSTILE = "x\x1b]0;owned\x07\x9b31m\r\u202e"
 
 
-@pytest.mark.parametrize("words", [
-    [HOSTILE], ["runtime-assets", HOSTILE], ["version", HOSTILE], [f"--{HOSTILE}"], ["help", HOSTILE], ["help", "errors", HOSTILE],
-    ["schema", HOSTILE], ["completion", HOSTILE], ["context", "use", HOSTILE], ["context", "show", HOSTILE], ["pick", HOSTILE],
-    ["--topology", HOSTILE, "runtime-assets", "list"], ["--context", HOSTILE, "runtime-assets", "list"],
-    [*LIST, "--role", HOSTILE], [*LIST, "--fields", HOSTILE], [*LIST, "--filter", HOSTILE], [*LIST, "--sort", HOSTILE],
-    [*LIST, "--after", HOSTILE], [*LIST, "-o", HOSTILE], [*LIST, "-o", f"jsonpath={{{HOSTILE}"], [*LIST, "--limit", HOSTILE],
-    [*LIST, "--label", HOSTILE], [*LIST, "--kind", HOSTILE], ["env", "--shell", HOSTILE], ["--color", HOSTILE, "version"],
-    [*LIST, "--limit", "1", "--filter", f"owner!={HOSTILE}"], ["-v", "--topology", HOSTILE, "runtime-assets", "list"],
-    ["--topology", str(SMALL), "runtime-assets", "request", "--role", "langboard_executor", "--path", HOSTILE],
-    ["--topology", str(SMALL), "runtime-assets", "request", "--role", "langboard_executor", "--path", "/", "--method", HOSTILE],
-    ["--topology", str(SMALL), "runtime-assets", "request", "--role", "langboard_executor", "--path", "/", "--data", f"@{HOSTILE}"],
-    ["--topology", str(SMALL), "runtime-assets", "run", "--role", "gated_runtime", "--user", HOSTILE, "--", HOSTILE],
-], ids=lambda words: " ".join(words).replace(HOSTILE, "HOSTILE").replace(str(SMALL), "small"))
+@pytest.mark.parametrize(
+    "words",
+    [
+        [HOSTILE],
+        ["runtime-assets", HOSTILE],
+        ["version", HOSTILE],
+        [f"--{HOSTILE}"],
+        ["help", HOSTILE],
+        ["help", "errors", HOSTILE],
+        ["schema", HOSTILE],
+        ["completion", HOSTILE],
+        ["context", "use", HOSTILE],
+        ["context", "show", HOSTILE],
+        ["pick", HOSTILE],
+        ["--topology", HOSTILE, "runtime-assets", "list"],
+        ["--context", HOSTILE, "runtime-assets", "list"],
+        [*LIST, "--role", HOSTILE],
+        [*LIST, "--fields", HOSTILE],
+        [*LIST, "--filter", HOSTILE],
+        [*LIST, "--sort", HOSTILE],
+        [*LIST, "--after", HOSTILE],
+        [*LIST, "-o", HOSTILE],
+        [*LIST, "-o", f"jsonpath={{{HOSTILE}"],
+        [*LIST, "--limit", HOSTILE],
+        [*LIST, "--label", HOSTILE],
+        [*LIST, "--kind", HOSTILE],
+        ["env", "--shell", HOSTILE],
+        ["--color", HOSTILE, "version"],
+        [*LIST, "--limit", "1", "--filter", f"owner!={HOSTILE}"],
+        ["-v", "--topology", HOSTILE, "runtime-assets", "list"],
+        ["--topology", str(SMALL), "runtime-assets", "request", "--role", "langboard_executor", "--path", HOSTILE],
+        [
+            "--topology",
+            str(SMALL),
+            "runtime-assets",
+            "request",
+            "--role",
+            "langboard_executor",
+            "--path",
+            "/",
+            "--method",
+            HOSTILE,
+        ],
+        [
+            "--topology",
+            str(SMALL),
+            "runtime-assets",
+            "request",
+            "--role",
+            "langboard_executor",
+            "--path",
+            "/",
+            "--data",
+            f"@{HOSTILE}",
+        ],
+        [
+            "--topology",
+            str(SMALL),
+            "runtime-assets",
+            "run",
+            "--role",
+            "gated_runtime",
+            "--user",
+            HOSTILE,
+            "--",
+            HOSTILE,
+        ],
+    ],
+    ids=lambda words: " ".join(words).replace(HOSTILE, "HOSTILE").replace(str(SMALL), "small"),
+)
 def test_words_of_the_command_line_come_back_harmless(fops: Runner, words: list[str]) -> None:
     result = run_on_terminal(fops, *words, env=XTERM)
     assert result.stderr
@@ -145,17 +210,20 @@ def test_words_of_the_command_line_come_back_harmless(fops: Runner, words: list[
     assert b"\x1b" not in fops(*words, env={"FOPS_OUTPUT": "json"}).stderr
 
 
-@pytest.mark.parametrize(("environment", "flags", "paged"), [
-    ({"FOPS_PAGER": "sed s/^/P:/"}, [], True),
-    ({"PAGER": "sed s/^/P:/"}, [], True),
-    ({"FOPS_PAGER": "sed s/^/P:/", "PAGER": "false"}, [], True),
-    ({"FOPS_PAGER": "", "PAGER": "sed s/^/P:/"}, [], False),
-    ({"FOPS_PAGER": "/nowhere/pager"}, [], False),
-    ({"FOPS_PAGER": "sed s/^/P:/"}, ["--no-pager"], False),
-    ({"FOPS_PAGER": "sed s/^/P:/", "CI": "1"}, [], False),
-    ({"FOPS_PAGER": "sed s/^/P:/", "FOPS_CALLER": "machine"}, [], False),
-    ({"FOPS_PAGER": "sed s/^/P:/", "CI": "1", "FOPS_CALLER": "human"}, [], True),
-])
+@pytest.mark.parametrize(
+    ("environment", "flags", "paged"),
+    [
+        ({"FOPS_PAGER": "sed s/^/P:/"}, [], True),
+        ({"PAGER": "sed s/^/P:/"}, [], True),
+        ({"FOPS_PAGER": "sed s/^/P:/", "PAGER": "false"}, [], True),
+        ({"FOPS_PAGER": "", "PAGER": "sed s/^/P:/"}, [], False),
+        ({"FOPS_PAGER": "/nowhere/pager"}, [], False),
+        ({"FOPS_PAGER": "sed s/^/P:/"}, ["--no-pager"], False),
+        ({"FOPS_PAGER": "sed s/^/P:/", "CI": "1"}, [], False),
+        ({"FOPS_PAGER": "sed s/^/P:/", "FOPS_CALLER": "machine"}, [], False),
+        ({"FOPS_PAGER": "sed s/^/P:/", "CI": "1", "FOPS_CALLER": "human"}, [], True),
+    ],
+)
 @pytest.mark.parametrize("words", [["help", "output"], ["runtime-assets", "run", "--help"]], ids=" ".join)
 def test_pager(fops: Runner, words: list[str], environment: dict[str, str], flags: list[str], paged: bool) -> None:
     result = run_on_terminal(fops, *words, *flags, rows=10, env=environment).check()
@@ -187,10 +255,18 @@ def pick(fops: Runner, *keys: bytes, words: list[str] = PICK, **options: Any) ->
     return run_on_terminal(fops, *words, typed=[Typed(QUESTION, key + b"\n") for key in keys], **options)
 
 
-@pytest.mark.parametrize(("keys", "picked"), [
-    ([b"1"], b"daytona-01\n"), ([b"6"], b"twin-02\n"), ([b"langboard-01"], b"langboard-01\n"), ([b"parked"], b"parked-01\n"),
-    ([b"twin", b"5"], b"twin-01\n"), ([b"twin", b"twin-02"], b"twin-02\n"), ([b"0", b"nothing", b"2"], b"gated-01\n"),
-])
+@pytest.mark.parametrize(
+    ("keys", "picked"),
+    [
+        ([b"1"], b"daytona-01\n"),
+        ([b"6"], b"twin-02\n"),
+        ([b"langboard-01"], b"langboard-01\n"),
+        ([b"parked"], b"parked-01\n"),
+        ([b"twin", b"5"], b"twin-01\n"),
+        ([b"twin", b"twin-02"], b"twin-02\n"),
+        ([b"0", b"nothing", b"2"], b"gated-01\n"),
+    ],
+)
 def test_pick(fops: Runner, keys: list[bytes], picked: bytes) -> None:
     result = pick(fops, *keys).check()
     assert result.stdout == picked
@@ -215,13 +291,20 @@ def test_pick_of_contexts(fops: Runner) -> None:
     assert pick(fops, b"edge", words=["pick", "contexts"]).check().stdout == b"edge\n"
 
 
-@pytest.mark.parametrize(("environment", "flags", "streams"), [
-    ({}, [], ("stdout", "stderr")), ({}, [], ("stdin", "stdout")), ({}, ["--no-input"], ("stdin", "stdout", "stderr")),
-    ({"CI": "true"}, [], ("stdin", "stdout", "stderr")), ({"AI_AGENT": "1"}, [], ("stdin", "stdout", "stderr")),
-    ({"FOPS_CALLER": "machine"}, [], ("stdin", "stdout", "stderr")),
-])
-def test_pick_never_waits_for_a_machine(fops: Runner, environment: dict[str, str], flags: list[str],
-                                        streams: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("environment", "flags", "streams"),
+    [
+        ({}, [], ("stdout", "stderr")),
+        ({}, [], ("stdin", "stdout")),
+        ({}, ["--no-input"], ("stdin", "stdout", "stderr")),
+        ({"CI": "true"}, [], ("stdin", "stdout", "stderr")),
+        ({"AI_AGENT": "1"}, [], ("stdin", "stdout", "stderr")),
+        ({"FOPS_CALLER": "machine"}, [], ("stdin", "stdout", "stderr")),
+    ],
+)
+def test_pick_never_waits_for_a_machine(
+    fops: Runner, environment: dict[str, str], flags: list[str], streams: tuple[str, ...]
+) -> None:
     result = run_on_terminal(fops, *PICK, *flags, env=environment, streams=streams, timeout=20).check(2)
     assert "[usage.terminal-required]" in result.err
 

@@ -1,4 +1,4 @@
-"""The corpora of broken documents through the whole program: refused where and as each file says, with nothing on standard output."""
+"""The corpora of broken documents through the whole program: each is refused where and as it says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from conftest import ROOT, Result, Runner
 
 pytestmark = pytest.mark.static
@@ -26,7 +25,7 @@ CORPUS = [path for folder in FOLDERS for path in documents(folder)]
 
 
 def expectation(path: Path) -> tuple[int, int, str]:
-    """Line, column and text: from the first line of the file, or from the file beside it when it can have no comment."""
+    """Line, column and text: from the first line of the file, or from the file beside it."""
     data = path.read_bytes()
     if data.startswith(MARK.encode()):
         text = data.split(b"\n")[0].decode().removeprefix(MARK)
@@ -121,8 +120,16 @@ def test_same_findings_with_and_without_cache(fops: Runner) -> None:
     assert not [file for file in (fops.home / ".cache").rglob("*") if file.is_file()]
 
 
-@pytest.mark.parametrize("verb", [["show", "--role", "x"], ["check", "--all"], ["run", "--role", "x", "--", "true"],
-                                  ["request", "--role", "x", "--path", "/"]], ids=lambda verb: verb[0])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["show", "--role", "x"],
+        ["check", "--all"],
+        ["run", "--role", "x", "--", "true"],
+        ["request", "--role", "x", "--path", "/"],
+    ],
+    ids=lambda verb: verb[0],
+)
 def test_every_verb_refuses_a_broken_topology(fops: Runner, verb: list[str]) -> None:
     result = fops("--topology", documents("bad-json")[0], "runtime-assets", *verb)
     assert result.code == (125 if verb[0] == "run" else 65)
@@ -132,9 +139,12 @@ def test_every_verb_refuses_a_broken_topology(fops: Runner, verb: list[str]) -> 
 
 def test_secrets_do_not_come_back_in_findings(fops: Runner, tmp_path: Path) -> None:
     path = tmp_path / "secret.yaml"
-    path.write_text("apiVersion: fractalops/v1\nkind: Endpoint\nspec:\n  id: a\n  plane: b\n  auth: {mode: bearer, secretRef: canary-7f3a}\n"
-                    "  executorUrl: https://user:canary-7f3a@example.net/\n  publicUrl: https://canary-7f3a@example.net/?t=canary-7f3a\n"
-                    "  tls: {ca: \"-----BEGIN PRIVATE KEY-----\\ncanary-7f3a\\n-----END PRIVATE KEY-----\\n\"}\n")
+    path.write_text(
+        "apiVersion: fractalops/v1\nkind: Endpoint\nspec:\n  id: a\n  plane: b\n"
+        "  auth: {mode: bearer, secretRef: canary-7f3a}\n"
+        "  executorUrl: https://user:canary-7f3a@example.net/\n  publicUrl: https://canary-7f3a@example.net/?t=canary-7f3a\n"
+        '  tls: {ca: "-----BEGIN PRIVATE KEY-----\\ncanary-7f3a\\n-----END PRIVATE KEY-----\\n"}\n'
+    )
     for words in ([], ["-o", "json"], ["-v"], ["-vv"]):
         result = fops("--topology", path, "runtime-assets", "list", *words).check(65)
         assert "canary" not in result.err

@@ -10,18 +10,24 @@ from typing import Any
 
 import pytest
 import yaml
-
 from conftest import ROOT, Runner
 
 pytestmark = pytest.mark.static
 
-GOOD = [ROOT / "tests/fixtures/topology", ROOT / "tests/cli/fixtures/topology/small", ROOT / "tests/cli/fixtures/topology/odd",
-        ROOT / "tests/cli/fixtures/topology/empty"]
+GOOD = [
+    ROOT / "tests/fixtures/topology",
+    ROOT / "tests/cli/fixtures/topology/small",
+    ROOT / "tests/cli/fixtures/topology/odd",
+    ROOT / "tests/cli/fixtures/topology/empty",
+]
 
 
 def asset(name: str, **spec: Any) -> dict[str, Any]:
-    return {"apiVersion": "fractalops/v1", "kind": "RuntimeAsset",
-            "spec": {"assetId": name, "role": "one", "kind": "lxc", "lxc": {"driver": "local", "container": "box"}} | spec}
+    return {
+        "apiVersion": "fractalops/v1",
+        "kind": "RuntimeAsset",
+        "spec": {"assetId": name, "role": "one", "kind": "lxc", "lxc": {"driver": "local", "container": "box"}} | spec,
+    }
 
 
 def write(path: Path, *documents: dict[str, Any]) -> Path:
@@ -83,7 +89,10 @@ def test_folder_is_read_to_its_depths_in_order(fops: Runner, tmp_path: Path) -> 
     assert names(fops, f"{tmp_path}/b/") == ["b1", "c1"]
 
 
-@pytest.mark.parametrize("name", [".hidden.yaml", ".hidden/x.yaml", "notes.txt", "x.yaml~", "x.yaml.bak", "README.md", "x.YAML", "x.jsonl", "yaml"])
+@pytest.mark.parametrize(
+    "name",
+    [".hidden.yaml", ".hidden/x.yaml", "notes.txt", "x.yaml~", "x.yaml.bak", "README.md", "x.YAML", "x.jsonl", "yaml"],
+)
 def test_what_is_not_read(fops: Runner, tmp_path: Path, name: str) -> None:
     write(tmp_path / "x.yaml", asset("a1"))
     broken = tmp_path / name
@@ -100,16 +109,27 @@ def test_file_named_by_itself_needs_no_suffix(fops: Runner, tmp_path: Path) -> N
 def test_pipe_is_read(fops: Runner, tmp_path: Path) -> None:
     """As a shell writes it: --topology <(generate)."""
     path = write(tmp_path / "x.yaml", asset("a1"))
-    done = subprocess.run(["bash", "-c", 'exec "$1" --topology <(cat "$2") runtime-assets list -q', "bash", fops.binary, path],
-                          env=fops.environment, capture_output=True, check=False, timeout=30)
+    done = subprocess.run(
+        ["bash", "-c", 'exec "$1" --topology <(cat "$2") runtime-assets list -q', "bash", fops.binary, path],
+        env=fops.environment,
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
     assert (done.returncode, done.stdout) == (0, b"a1\n"), done.stderr
     assert not [file for file in (fops.home / ".cache").rglob("*") if file.is_file()]
 
 
 def test_several_sources_are_one_topology(fops: Runner, tmp_path: Path) -> None:
     first = write(tmp_path / "one.yaml", asset("a1", executorRef="e1"))
-    second = write(tmp_path / "two.yaml", {"apiVersion": "fractalops/v1", "kind": "Endpoint", "spec": {
-        "id": "e1", "plane": "p", "auth": {"mode": "none"}, "executorUrl": "https://e1.example.net"}})
+    second = write(
+        tmp_path / "two.yaml",
+        {
+            "apiVersion": "fractalops/v1",
+            "kind": "Endpoint",
+            "spec": {"id": "e1", "plane": "p", "auth": {"mode": "none"}, "executorUrl": "https://e1.example.net"},
+        },
+    )
     assert names(fops, first, second) == names(fops, second, first) == ["a1"]
     assert findings(fops, first) == ['one.yaml: there is no Endpoint "e1"']
 
@@ -178,7 +198,10 @@ def test_odd_files_in_a_folder_are_refused_and_never_waited_for(fops: Runner, tm
     assert "pipe.yaml" in result.err
 
 
-@pytest.mark.parametrize("name", ["a b.yaml", "ä漢.yaml", "-x.yaml", "a:b.yaml", "a\tb.yaml", "a\nb.yaml", "x" * 240 + ".yaml", "'.yaml", "*.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    ["a b.yaml", "ä漢.yaml", "-x.yaml", "a:b.yaml", "a\tb.yaml", "a\nb.yaml", "x" * 240 + ".yaml", "'.yaml", "*.yaml"],
+)
 def test_odd_names_of_files(fops: Runner, tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, asset("a1"))
     assert names(fops, path) == names(fops, tmp_path) == ["a1"]
@@ -196,17 +219,23 @@ def test_relative_paths_are_of_the_working_folder(fops: Runner, tmp_path: Path) 
 
 def test_large_text_comes_back_whole(fops: Runner, tmp_path: Path) -> None:
     """As long as a text may be: nothing on the way cuts it."""
-    long = "a\"\\\n漢" * 100000
+    long = 'a"\\\n漢' * 100000
     path = write(tmp_path / "x.json", asset("a1", owner=long))
-    for form, read in (("json", lambda text: json.loads(text)["items"][0]["owner"]),
-                       ("yaml", lambda text: yaml.safe_load(text)["items"][0]["owner"])):
+    for form, read in (
+        ("json", lambda text: json.loads(text)["items"][0]["owner"]),
+        ("yaml", lambda text: yaml.safe_load(text)["items"][0]["owner"]),
+    ):
         assert read(fops("--topology", path, "runtime-assets", "list", "-o", form).check().out) == long
-    row = fops("--topology", path, "runtime-assets", "list", "-o", "tsv", "--no-headers", "--fields", "owner").check().out
+    row = (
+        fops("--topology", path, "runtime-assets", "list", "-o", "tsv", "--no-headers", "--fields", "owner").check().out
+    )
     assert row.removesuffix("\n").replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\") == long
     assert fops("--topology", path, "runtime-assets", "list", "-o", "jsonpath={.items[0].owner}").check().out == long
 
 
-@pytest.mark.parametrize(("text", "code"), [("x" * (1 << 20), 0), ("x" * ((1 << 20) + 1), 65)], ids=["longest", "longer"])
+@pytest.mark.parametrize(
+    ("text", "code"), [("x" * (1 << 20), 0), ("x" * ((1 << 20) + 1), 65)], ids=["longest", "longer"]
+)
 def test_longest_text(fops: Runner, tmp_path: Path, text: str, code: int) -> None:
     path = write(tmp_path / "x.json", asset("a1", owner=text))
     fops("--topology", path, "runtime-assets", "list", "-o", "json").check(code)
@@ -221,7 +250,10 @@ def test_file_that_is_too_large(fops: Runner, tmp_path: Path) -> None:
 
 def test_ten_thousand_assets_in_two_hundred_files(fops: Runner, tmp_path: Path) -> None:
     for number in range(200):
-        write(tmp_path / f"{number:03d}.json", *[asset(f"a{number * 50 + index:05d}", role=f"r{index}") for index in range(50)])
+        write(
+            tmp_path / f"{number:03d}.json",
+            *[asset(f"a{number * 50 + index:05d}", role=f"r{index}") for index in range(50)],
+        )
     listed = names(fops, tmp_path)
     assert listed == [f"a{number:05d}" for number in range(10000)]
     assert names(fops, tmp_path) == listed

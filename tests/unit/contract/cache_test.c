@@ -322,7 +322,7 @@ Test(cache, survives_garbage)
 			garbage[i] = (char)(state >> 24);
 		}
 		if (round % 2 == 0)
-			memcpy(garbage, IMAGE_MAGIC, sizeof ((struct image_header *)NULL)->magic);
+			memcpy(garbage, IMAGE_MAGIC, sizeof((struct image_header *)NULL)->magic);
 		cr_assert(file_write(path, garbage, sizeof garbage, 0600, false, &(struct error){ 0 }));
 		check_answer(&place, cold, "garbage", round);
 	}

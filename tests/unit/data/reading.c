@@ -1,6 +1,8 @@
 /* Two arenas and a visitor that copies. */
 #include "reading.h"
 
+#include <math.h>
+
 #include "fops/base/buffer.h"
 #include "fops/data/emit.h"
 
