@@ -61,8 +61,8 @@ bool topology_find(const struct topology *topology, enum contract_kind kind, con
 size_t topology_role(const struct topology *topology, const char *role, size_t *ret_indexes, size_t most);
 
 /*
- * Decode one object. A damaged record of the cache is replaced by compiling the sources again; errors DATA only when these
- * changed meanwhile, INTERNAL for an index out of range.
+ * Decode one object. A damaged record of the cache is replaced by compiling the sources again; errors DATA only when
+ * these changed meanwhile, INTERNAL for an index out of range.
  */
 CHECKED bool topology_read_asset(const struct topology *topology, size_t index, struct arena *arena,
                                  struct runtime_asset *ret_asset, struct error *err);
