@@ -28,6 +28,10 @@ LAB_START_SECONDS = 240
 SANITIZER_EXIT = 99
 
 
+# A run in the background starts with SIGINT ignored, and every program would inherit that; a handler of our own is not inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "static: runs with the static binary as well")
     config.addinivalue_line("markers", "neighbours(*names): skips unless these neighbours of the lab are up")

@@ -83,6 +83,8 @@ static void take_report(struct lxc_session *state, const char *text)
 		reports->started = true;
 		state->filter.active[1] = false;
 		announce(state);
+		if (state->carrier->reported != NULL)
+			state->carrier->reported(state);
 	} else if (text_equal(word, "folder")) {
 		reports->folder_missing = true;
 	} else if (text_equal(word, "exec") && number >= 0) {

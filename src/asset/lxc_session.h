@@ -78,6 +78,8 @@ struct lxc_carrier {
 	void (*judge)(struct lxc_session *state, int status);
 	/* signal the command; SIGKILL ends everything */
 	void (*signal)(struct lxc_session *state, int number);
+	/* the command runs from now on; may be NULL */
+	void (*reported)(struct lxc_session *state);
 	/* the same with SIGKILL, done as well as it can be when this returns (at most half a second) */
 	void (*kill)(struct lxc_session *state);
 	void (*close)(struct lxc_session *state);

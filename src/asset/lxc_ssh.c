@@ -9,6 +9,7 @@
 #define LONGEST_COMMAND  ((size_t)1024 * 1024)
 #define LONGEST_PREAMBLE ((size_t)1024 * 1024)
 #define KILL_WAIT_MS     500
+#define REPORT_WAIT_MS   1000  /* after a signal, for the wrapper's first report */
 #define LOGIN_MS         15000 /* from the connection to the first report */
 
 /*
@@ -48,7 +49,9 @@
 
 struct ssh_session {
 	struct ssh_link link;
-	struct child killer; /* the second command */
+	struct child killer;        /* the second command */
+	struct loop_timer patience; /* a signal waits for the report of what to signal */
+	int pending;
 };
 
 static struct ssh_link *link_of(struct lxc_session *state)
@@ -79,6 +82,7 @@ static void close_link(struct lxc_session *state)
 
 	if (own == NULL)
 		return;
+	loop_disarm(state->session->context->loop, &own->patience);
 	child_stop(&own->killer);
 	ssh_link_close(&own->link);
 }
@@ -211,6 +215,13 @@ static const char *signal_name(int number)
 	}
 }
 
+static void give_up_waiting(void *user)
+{
+	struct lxc_session *state = user;
+
+	process_signal(&state->child.process, SIGTERM);
+}
+
 static void signal_command(struct lxc_session *state, int number)
 {
 	struct ssh_session *own = state->link;
@@ -218,12 +229,14 @@ static void signal_command(struct lxc_session *state, int number)
 	struct error err;
 	const char *words[3];
 
-	if (!state->reports.has_group) {
-		/* nothing runs over there yet, or nobody knows what: without the link nothing will start */
+	if (!state->reports.started || !state->reports.has_group) {
+		/* cutting the link now could leave a command behind that starts this very moment: its report is awaited
+		 */
+		own->pending = number;
 		if (number == SIGKILL)
 			process_signal(&state->child.process, SIGKILL);
 		else
-			process_signal(&state->child.process, SIGTERM);
+			loop_arm(state->session->context->loop, &own->patience, REPORT_WAIT_MS, give_up_waiting, state);
 		return;
 	}
 	words[0] = arena_format(state->arena, "%llu", (unsigned long long)state->reports.pid);
@@ -238,6 +251,18 @@ static void signal_command(struct lxc_session *state, int number)
 		                      .on_ended = killer_ended };
 	if (!child_start(&own->killer, state->arena, &program, &err))
 		log_detail(state->session->context->log, "cannot signal the command: %s", err.message);
+}
+
+/* The command runs: a signal that came before can be delivered. */
+static void reported(struct lxc_session *state)
+{
+	struct ssh_session *own = state->link;
+	int number = own->pending;
+
+	own->pending = 0;
+	loop_disarm(state->session->context->loop, &own->patience);
+	if (number != 0)
+		signal_command(state, number);
 }
 
 static void kill_command(struct lxc_session *state)
@@ -260,6 +285,7 @@ const struct lxc_carrier lxc_ssh_carrier = {
 	.wrap = wrap_words,
 	.judge = judge,
 	.signal = signal_command,
+	.reported = reported,
 	.kill = kill_command,
 	.close = close_link,
 };

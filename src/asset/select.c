@@ -80,7 +80,8 @@ static bool unknown_name(struct arena *arena, const struct topology *topology, c
 	near = text_suggest(arena, word, names, used);
 	fail(err, ERROR_ASSET_NOT_FOUND, "no runtime asset has the %s \"%s\"", what, word);
 	if (near != NULL)
-		error_fix(err, "did you mean %s?", near);
+		error_cause(err, "did you mean %s?", near);
+	error_fix(err, "fops runtime-assets list");
 	return false;
 }
 

@@ -187,6 +187,9 @@ static bool unexpected_argument(struct parse *parse, const char *word, struct er
 	fail(err, ERROR_USAGE_UNEXPECTED_ARGUMENT, "unexpected argument \"%s\"", word);
 	if (parse->json_bare)
 		error_fix(err, "%s %s --json=%s", call->program, call->path, is_field_list(word) ? word : "FIELDS");
+	else if (is_identifier(word) && option_find(call->command->options, "asset-id", strlen("asset-id")) != NULL)
+		error_fix(err, "%s %s --asset-id %s%s", call->program, call->path, word,
+		          call->command->rest == NULL ? "" : " -- COMMAND");
 	else if (call->command->rest != NULL)
 		error_fix(err, "%s %s … -- %s", call->program, call->path, is_identifier(word) ? word : "COMMAND");
 	else

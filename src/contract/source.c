@@ -36,6 +36,7 @@ static bool cannot(const char *path, int number, struct error *err)
 	fail(err, missing ? ERROR_CONTRACT_NOT_FOUND : ERROR_CONTRACT_UNREADABLE,
 	     missing ? "there is no topology at %s" : "cannot read the topology %s", path);
 	error_cause(err, "%s", errno_text(number));
+	error_fix(err, "fops config show --origin tells who named it");
 	return false;
 }
 

@@ -63,7 +63,7 @@ ERROR(ASSET_DRIVER, "asset.driver-unavailable", EXIT_CONFIG, false,
 ERROR(ASSET_NOT_RUNNING, "asset.not-running", EXIT_PLANE_UNAVAILABLE, true,
       "The machine behind the asset does not exist or is not running.",
       "fops runtime-assets run --role parked_runtime -- true",
-      "Start it with the tool that owns it, then check the asset.")
+      "Create or start it with the tool that owns it, then check the asset.")
 ERROR(CHECK_FAILED, "check.failed", EXIT_CHECK_FAILED, true, "At least one asset does not meet its contract.",
       "fops runtime-assets check --all", "Read the rows: each bad one has a cause and a fix.")
 ERROR(PROPOSAL_REQUIRED, "proposal.required", EXIT_PROPOSAL_REQUIRED, false,
