@@ -103,7 +103,7 @@ Test(select, suggests_names_that_are_near)
 	cr_assert_not_null(strstr(err.cause, "box-01"));
 	selection = (struct asset_selection){ .role = "runer" };
 	cr_assert_not(asset_select_some(arena, topology, &selection, &choice, &err));
-	cr_assert_not_null(strstr(err.fix, "runner"));
+	cr_assert_not_null(strstr(err.cause, "runner"));
 }
 
 Test(select, wants_a_selection)
