@@ -45,7 +45,6 @@ const struct command_option global_options[] = {
 	  VALUES_NONE, 0, COMMAND_VERDICT },
 	{ "input", 0, GLOBAL(input), NULL, "yes", "ask questions on the terminal when something is missing", NULL,
 	  VALUES_NONE, 0, 0 },
-	{ "yes", 'y', GLOBAL(yes), NULL, NULL, "answer questions with yes", NULL, VALUES_NONE, 0, 0 },
 	{ "color", 0, GLOBAL(color), "WHEN", NULL, "colour states: auto, always or never", "auto|always|never",
 	  VALUES_CHOICES, 0, 0 },
 	{ "pager", 0, GLOBAL(pager), NULL, "yes", "page long help on a terminal", NULL, VALUES_NONE, 0, 0 },

@@ -114,8 +114,8 @@ const char topic_text_proposals[] = "A contract may bind an action on an asset t
                                     "and nothing is changed; the message gives the command that files one in a\n"
                                     "version that has the client.\n"
                                     "\n"
-                                    "The refusal comes before anything is contacted and no flag passes it by, --yes\n"
-                                    "included. list, show and check are reads and are never bound.";
+                                    "The refusal comes before anything is contacted and no flag passes it\n"
+                                    "by. list, show and check are reads and are never bound.";
 
 const char topic_text_secrets[] = "Contracts hold references to secrets, never values:\n"
                                   "\n"

@@ -31,7 +31,6 @@ struct globals {
 	const char *ca;
 	const char *ok_on;
 	bool input;
-	bool yes;
 	const char *color;
 	bool pager;
 	struct optional_int progress_fd;
