@@ -9,7 +9,8 @@
 #define LONGEST_COMMAND  ((size_t)1024 * 1024)
 #define LONGEST_PREAMBLE ((size_t)1024 * 1024)
 #define KILL_WAIT_MS     500
-#define REPORT_WAIT_MS   1000  /* after a signal, for the wrapper's first report */
+#define REPORT_WAIT_MS   1000 /* after a signal, for the wrapper's first report */
+#define LIMIT_WAIT_MS    250  /* the same for SIGTERM, which also ends a command at its limit: that must stay near it */
 #define LOGIN_MS         15000 /* from the connection to the first report */
 
 /*
@@ -215,33 +216,18 @@ static const char *signal_name(int number)
 	}
 }
 
-static void give_up_waiting(void *user)
-{
-	struct lxc_session *state = user;
-
-	process_signal(&state->child.process, SIGTERM);
-}
-
-static void signal_command(struct lxc_session *state, int number)
+/* A second command that signals what the first one started. */
+static void send_signal(struct lxc_session *state, int number)
 {
 	struct ssh_session *own = state->link;
 	struct child_request program = { 0 };
 	struct error err;
-	const char *words[3];
+	const char *words[3] = {
+		arena_format(state->arena, "%llu", (unsigned long long)state->reports.pid),
+		arena_format(state->arena, "%llu", (unsigned long long)state->reports.group),
+		NULL,
+	};
 
-	if (!state->reports.started || !state->reports.has_group) {
-		/* cutting the link now could leave a command behind that starts this very moment: its report is awaited
-		 */
-		own->pending = number;
-		if (number == SIGKILL)
-			process_signal(&state->child.process, SIGKILL);
-		else
-			loop_arm(state->session->context->loop, &own->patience, REPORT_WAIT_MS, give_up_waiting, state);
-		return;
-	}
-	words[0] = arena_format(state->arena, "%llu", (unsigned long long)state->reports.pid);
-	words[1] = arena_format(state->arena, "%llu", (unsigned long long)state->reports.group);
-	words[2] = NULL;
 	program.argv =
 	        ssh_link_words(state->arena, &own->link,
 	                       quote_script(state->arena, SIGNAL_SCRIPT, "sh", signal_name(number), words), false);
@@ -251,6 +237,35 @@ static void signal_command(struct lxc_session *state, int number)
 		                      .on_ended = killer_ended };
 	if (!child_start(&own->killer, state->arena, &program, &err))
 		log_detail(state->session->context->log, "cannot signal the command: %s", err.message);
+}
+
+/* Still no report: the login hangs, or takes longer than anyone waits. */
+static void give_up_waiting(void *user)
+{
+	struct lxc_session *state = user;
+	struct ssh_session *own = state->link;
+
+	if (state->reports.has_group)
+		send_signal(state, own->pending);
+	else
+		process_signal(&state->child.process, SIGTERM);
+}
+
+static void signal_command(struct lxc_session *state, int number)
+{
+	struct ssh_session *own = state->link;
+
+	if (state->reports.started && state->reports.has_group) {
+		send_signal(state, number);
+		return;
+	}
+	/* cutting the link now could leave a command behind that starts this very moment: its report is awaited */
+	own->pending = number;
+	if (number == SIGKILL)
+		process_signal(&state->child.process, SIGKILL);
+	else
+		loop_arm(state->session->context->loop, &own->patience,
+		         number == SIGTERM ? LIMIT_WAIT_MS : REPORT_WAIT_MS, give_up_waiting, state);
 }
 
 /* The command runs: a signal that came before can be delivered. */

@@ -301,3 +301,16 @@ def test_prompt_reads_configuration_alone(fops: Runner, tmp_path: Path) -> None:
     opened = "\n".join(traced_calls(fops, ["prompt"], tmp_path / "trace", "/^(open|openat|openat2|execve)$"))
     assert ".config/fops/config" in opened
     assert "/.cache/" not in opened and opened.count("execve(") == 1
+
+
+def test_closed_streams_are_held(fops: Runner, tmp_path: Path) -> None:
+    """The numbers of closed streams are taken first, so that no file or connection can get one of them."""
+    write_config(fops.home, "retries: 1\n")
+    shell = Runner(Path("/bin/sh"), fops.home)
+    words = ["-c", 'exec "$@" <&- >&- 2>&-', "sh", str(fops.binary), "prompt"]
+    lines = traced_calls(shell, words, tmp_path / "trace", "/^(open|openat)$")
+    held = [number for number, line in enumerate(lines) if "/dev/null" in line]
+    assert [lines[number].rsplit("= ")[-1] for number in held] == ["0", "1", "2"]
+    config = next(number for number, line in enumerate(lines) if ".config/fops/config" in line and " = -1 " not in line)
+    assert held[-1] < config
+    assert not [line for line in lines[held[-1] + 1 :] if re.search(r" = [012]$", line)]

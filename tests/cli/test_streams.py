@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from commands import COMMANDS, RUNNING, SMALL
+from loopback import serving
 from conftest import Result, Runner
 
 pytestmark = pytest.mark.static
@@ -128,6 +129,14 @@ def test_closed_streams_are_not_taken_for_files(fops: Runner, tmp_path: Path) ->
     fops("context", "use", "core", preexec=close_all)
     assert config.read_text() == CONFIG
     assert topology.read_bytes() == (SMALL / "endpoints.json").read_bytes()
+
+
+def test_closed_standard_output_is_not_taken_for_a_connection(fops: Runner, tmp_path: Path) -> None:
+    """The answer of a server must not go back to it."""
+    with serving(tmp_path) as (_, topology):
+        words = ["--topology", str(topology), "runtime-assets", "request", "--role", "answering", "--path", "/"]
+        assert fops(*words).check().out == '{"status": "ok"}'
+        assert_output_lost(fops(*words, preexec=lambda: close(1)))
 
 
 @pytest.mark.parametrize("form", ["tsv", "json", "jsonl", "yaml", "name", "compact", "jsonpath={.items[*].owner}"])
