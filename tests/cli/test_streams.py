@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from commands import COMMANDS, RUNNING, SMALL
-from loopback import serving
 from conftest import Result, Runner
+from loopback import serving
 
 pytestmark = pytest.mark.static
 
