@@ -127,6 +127,7 @@ bool check_assets_wait(struct asset_context *context, const struct runtime_asset
 		struct asset_context round = *context;
 
 		/* two arenas by turns, so that the results of the round before stay readable */
+		round.owner = context;
 		round.arena = number % 2 == 0 ? even : odd;
 		arena_rewind(round.arena, marks[number % 2]);
 		if (!check_round(&round, assets, count, signal, ret_results, err))

@@ -1,7 +1,7 @@
 /* Machines and executors are looked at side by side: each machine once, each executor by its own health contract. */
 #include "check_round.h"
 
-#include "executor.h"
+#include "access.h"
 #include "fops/base/arena.h"
 
 #define LONGEST_ANSWER ((size_t)1024 * 1024)
@@ -22,7 +22,7 @@ struct machine {
 /* One executor of the topology, resolved once. */
 struct resolved {
 	const char *reference;
-	struct executor executor;
+	struct access *access;
 	bool good;
 	struct error error;
 };
@@ -79,6 +79,8 @@ static const char *machine_state(enum observation_state state)
 		return "unreachable";
 	case OBSERVED_REFUSED:
 		return "refused";
+	case OBSERVED_UNREADY:
+		return "unready";
 	}
 	return "unknown";
 }
@@ -171,7 +173,7 @@ static struct resolved *resolve(struct round *round, const struct runtime_asset 
 	}
 	resolved = &round->executors[round->executor_count++];
 	resolved->reference = asset->executor_ref;
-	resolved->good = executor_open(round->context, asset, &resolved->executor, &resolved->error);
+	resolved->good = executor_open(round->context, asset, &resolved->access, &resolved->error);
 	return resolved;
 }
 
@@ -226,7 +228,7 @@ static void ask_health(struct row *row)
 
 	*exchange = (struct http_exchange){
 		.method = row->health.method,
-		.url = url_build(arena, &row->executor->executor.url, row->health.path, NULL),
+		.url = url_build(arena, &row->executor->access->url, row->health.path, NULL),
 		.timeout_ms = row->health.timeout.ms,
 		.request_timeout_ms = row->health.timeout.ms,
 		.tries = HTTP_TRIES_SAFE,
@@ -235,7 +237,7 @@ static void ask_health(struct row *row)
 		.on_done = answered,
 		.user = row,
 	};
-	executor_prepare(round->context, &row->executor->executor, exchange);
+	access_prepare(round->context, row->executor->access, exchange);
 	if (!http_start(round->http, arena, exchange, &err)) {
 		end_health(row, "unknown", cause_of(arena, &err), fix_of(&err));
 		return;
@@ -257,7 +259,7 @@ static bool begin_health(struct row *row, struct error *err)
 		end_health(row, "unknown", cause_of(arena, &row->executor->error), fix_of(&row->executor->error));
 		return true;
 	}
-	row->health = asset->health.present ? asset->health : row->executor->executor.endpoint.health;
+	row->health = asset->health.present ? asset->health : row->executor->access->endpoint.health;
 	if (!row->health.present)
 		return true;
 	row->state = "unknown";
@@ -366,7 +368,5 @@ bool check_round(struct asset_context *context, const struct runtime_asset *asse
 	give_up_rest(&round, *signal != 0);
 	for (size_t i = 0; good && i < count; i++)
 		fill_result(&round.rows[i], &ret_results[i]);
-	for (size_t i = 0; i < round.executor_count; i++)
-		executor_done(&round.executors[i].executor);
 	return good;
 }

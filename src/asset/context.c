@@ -2,7 +2,7 @@
 #include "fops/asset/driver.h"
 #include <sys/resource.h>
 
-#include "fops/net/http.h"
+#include "access.h"
 
 #define CONNECT_TIMEOUT_MS   3000
 #define DEAD_PEER_TIMEOUT_MS 30000
@@ -29,6 +29,7 @@ bool asset_http(struct asset_context *context, struct http **ret_http, struct er
 		.most_connections = most_connections(),
 	};
 
+	context = asset_owner(context);
 	if (context->http == NULL && !http_open(context->arena, context->loop, &options, &context->http, err))
 		return false;
 	*ret_http = context->http;
@@ -39,6 +40,7 @@ void asset_http_close(struct asset_context *context)
 {
 	http_close(context->http);
 	context->http = NULL;
+	access_close_all(context);
 }
 
 struct text_map asset_libraries(struct arena *arena)

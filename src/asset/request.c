@@ -1,7 +1,7 @@
 /* One HTTP request to an executor, from the checked words of the command line to the answer's judgement. */
 #include "fops/asset/request.h"
 
-#include "executor.h"
+#include "access.h"
 #include "fops/base/arena.h"
 #include "fops/data/document.h"
 #include "request_body.h"
@@ -168,14 +168,14 @@ static bool has_header(const struct text_list *headers, const char *name)
 	return false;
 }
 
-static void fill_exchange(struct sending *sending, const struct asset_request *request, const struct executor *executor)
+static void fill_exchange(struct sending *sending, const struct asset_request *request, const struct access *access)
 {
 	struct arena *arena = sending->context->arena;
 	struct http_exchange *exchange = &sending->exchange;
 
 	*exchange = (struct http_exchange){
 		.method = upper_case(arena, request->method),
-		.url = url_build(arena, &executor->url, request->path, &request->query),
+		.url = url_build(arena, &access->url, request->path, &request->query),
 		.timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 0,
 		.tries = HTTP_TRIES_SAFE,
 		.on_head = take_head,
@@ -186,7 +186,7 @@ static void fill_exchange(struct sending *sending, const struct asset_request *r
 		text_list_add(arena, &exchange->headers, request->headers.items[i]);
 	if (request->json != NULL && !has_header(&request->headers, "content-type:"))
 		text_list_add(arena, &exchange->headers, "Content-Type: application/json");
-	executor_prepare(sending->context, executor, exchange);
+	access_prepare(sending->context, access, exchange);
 }
 
 static bool interrupted(int number, const char *method, struct error *err)
@@ -219,13 +219,13 @@ static bool exchange_run(struct sending *sending, struct http *http, struct erro
 	return true;
 }
 
-static bool send_to(struct sending *sending, const struct asset_request *request, const struct executor *executor,
+static bool send_to(struct sending *sending, const struct asset_request *request, const struct access *access,
                     struct error *err)
 {
 	struct http *http;
 	bool good;
 
-	fill_exchange(sending, request, executor);
+	fill_exchange(sending, request, access);
 	if (!asset_http(sending->context, &http, err) ||
 	    !request_body_open(request, sending->context, http, &sending->exchange, &sending->body, err))
 		return false;
@@ -240,7 +240,7 @@ bool asset_request_send(struct asset_context *context, const struct runtime_asse
                         struct asset_answer *ret_answer, struct error *ret_refusal, struct error *err)
 {
 	struct sending *sending = arena_alloc(context->arena, sizeof *sending);
-	struct executor executor;
+	struct access *access;
 	bool good;
 
 	sending->context = context;
@@ -248,10 +248,9 @@ bool asset_request_send(struct asset_context *context, const struct runtime_asse
 	sending->listener = listener;
 	sending->started_us = clock_monotonic_us();
 	if (!loop_catch_signals(context->loop, signalled, sending, err) ||
-	    !executor_open(context, asset, &executor, err))
+	    !executor_open(context, asset, &access, err))
 		return false;
-	good = send_to(sending, request, &executor, err);
-	executor_done(&executor);
+	good = send_to(sending, request, access, err);
 	if (!good) {
 		if (err->object[0] == '\0')
 			error_object(err, "runtime-asset/%s", asset->asset_id);

@@ -9,11 +9,20 @@
 #define PIN_LEN 44 /* base64 of 32 bytes */
 
 static const struct field auth_fields[] = {
-	{ "mode", SLOT(struct endpoint_auth, mode), .choices = "none|bearer", .preset = "none",
-	  .text = "how a request is authenticated" },
+	{ "mode", SLOT(struct endpoint_auth, mode), .preset = "none",
+	  .choices = "none|bearer|token-file|oidc-token|client-certificate|in-cluster|api-token|exec",
+	  .text = "how a request is authenticated; exec, a program that gives credentials, is always refused" },
 	{ "secretRef", SLOT(struct endpoint_auth, secret_ref), FIELD_SECRET_REF,
-	  .text = "secret reference to the bearer token; needed by bearer and by no other mode",
+	  .text = "secret reference to the token of bearer, oidc-token and api-token",
 	  .example = "env://EXECUTOR_TOKEN" },
+	{ "tokenFile", SLOT(struct endpoint_auth, token_file), FIELD_PATH,
+	  .text = "the file of token-file, read anew when it is a minute old and after a refusal" },
+	{ "certificateRef", SLOT(struct endpoint_auth, certificate_ref), FIELD_SECRET_REF,
+	  .text = "secret reference to the certificate of client-certificate, PEM text" },
+	{ "keyRef", SLOT(struct endpoint_auth, key_ref), FIELD_SECRET_REF,
+	  .text = "secret reference to the private key of client-certificate, PEM text" },
+	{ "tokenId", SLOT(struct endpoint_auth, token_id), FIELD_NOT_EMPTY,
+	  .text = "the name of api-token", .example = "fops@pve!control" },
 	{ 0 },
 };
 
@@ -24,6 +33,9 @@ static const struct field tls_fields[] = {
 	  .example = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" },
 	{ "serverName", SLOT(struct endpoint_tls, server_name), FIELD_NOT_EMPTY,
 	  .text = "the name that the server's certificate must carry", .example = "executor.example.net" },
+	{ "fingerprint", SLOT(struct endpoint_tls, fingerprint), FIELD_NOT_EMPTY,
+	  .text = "SHA-256 of the server's whole certificate, trusted instead of authorities and names: 32 bytes in "
+	          "hexadecimal with colons" },
 	{ 0 },
 };
 
@@ -46,6 +58,9 @@ const struct field endpoint_fields[] = {
 	{ "internalUrl", SLOT(struct endpoint, internal_url), FIELD_URL,
 	  .text = "the default inside the cluster; no user info, query or fragment",
 	  .example = "http://langboard.langboard.svc:8080" },
+	{ "proxyUrl", SLOT(struct endpoint, proxy_url), FIELD_NOT_EMPTY,
+	  .text = "the proxy in front of the executor URL: http, https or socks5h, without user info",
+	  .example = "http://proxy.example.net:3128" },
 	{ "tls", SLOT_EMBEDDED(struct endpoint, tls), .fields = tls_fields, .text = "how the server proves itself" },
 	{ 0 },
 };

@@ -34,8 +34,38 @@ static const struct field ssh_fields[] = {
 	{ 0 },
 };
 
+static const struct field node_fields[] = {
+	{ "name", SLOT(struct proxmox_node, name), FIELD_REQUIRED | FIELD_NOT_EMPTY, .text = "the node's name in the cluster",
+	  .example = "pve1" },
+	{ "ssh", SLOT_EMBEDDED(struct proxmox_node, ssh), FIELD_REQUIRED, .fields = ssh_fields,
+	  .present_offset = offsetof(struct proxmox_node, ssh.present), .text = "how to reach the node over SSH" },
+	{ 0 },
+};
+
+static const struct field proxmox_fields[] = {
+	{ "endpoint", SLOT(struct lxc_proxmox, endpoint), FIELD_REQUIRED | FIELD_IDENTIFIER,
+	  .text = "id of the Endpoint of plane proxmox", .example = "core-proxmox" },
+	{ "type", SLOT(struct lxc_proxmox, type), FIELD_REQUIRED, .choices = "lxc|qemu",
+	  .text = "the guest's type: a container by pct over SSH, or a virtual machine by its agent" },
+	{ "tags", SLOT(struct lxc_proxmox, tags), FIELD_REQUIRED | FIELD_NOT_EMPTY | FIELD_DISTINCT,
+	  .text = "tags that the guest must carry, all of them", .example = "daytona" },
+	{ "vmid", SLOT(struct lxc_proxmox, vmid), .minimum = 100, .maximum = 999999999,
+	  .text = "the number that the guest must also have; never enough by itself" },
+	{ "nodes", SLOT(struct lxc_proxmox, nodes), .fields = node_fields, .record_size = sizeof(struct proxmox_node),
+	  .text = "the nodes on which a container may live, for type lxc" },
+	{ 0 },
+};
+
+static const struct field incus_fields[] = {
+	{ "endpoint", SLOT(struct lxc_incus, endpoint), FIELD_REQUIRED | FIELD_IDENTIFIER,
+	  .text = "id of the Endpoint of plane incus", .example = "core-incus" },
+	{ "project", SLOT(struct lxc_incus, project), FIELD_NOT_EMPTY, .preset = "default",
+	  .text = "the project of the instance" },
+	{ 0 },
+};
+
 static const struct field lxc_fields[] = {
-	{ "driver", SLOT(struct lxc_block, driver), FIELD_REQUIRED, .choices = "local|ssh",
+	{ "driver", SLOT(struct lxc_block, driver), FIELD_REQUIRED, .choices = "local|ssh|proxmox|incus",
 	  .text = "how the container's host is reached" },
 	{ "container", SLOT(struct lxc_block, container), FIELD_REQUIRED | FIELD_NOT_EMPTY,
 	  .text = "the container's name on its host: letters, digits, dots, hyphens and underscores",
@@ -45,6 +75,38 @@ static const struct field lxc_fields[] = {
 	{ "ssh", SLOT_EMBEDDED(struct lxc_block, ssh), .fields = ssh_fields,
 	  .present_offset = offsetof(struct lxc_block, ssh.present),
 	  .text = "how to reach the host over SSH; present exactly when driver is ssh" },
+	{ "proxmox", SLOT_EMBEDDED(struct lxc_block, proxmox), .fields = proxmox_fields,
+	  .present_offset = offsetof(struct lxc_block, proxmox.present),
+	  .text = "the guest of a Proxmox VE cluster; present exactly when driver is proxmox" },
+	{ "incus", SLOT_EMBEDDED(struct lxc_block, incus), .fields = incus_fields,
+	  .present_offset = offsetof(struct lxc_block, incus.present),
+	  .text = "the instance of an Incus server; present exactly when driver is incus" },
+	{ 0 },
+};
+
+static const struct field kubernetes_fields[] = {
+	{ "cluster", SLOT(struct kubernetes_block, cluster), FIELD_REQUIRED | FIELD_IDENTIFIER,
+	  .text = "id of the Endpoint of plane kubernetes", .example = "core-cluster" },
+	{ "namespace", SLOT(struct kubernetes_block, name_space), .preset = "default",
+	  .text = "the namespace of the pods" },
+	{ "selector", SLOT(struct kubernetes_block, selector),
+	  .text = "labels that a pod must carry, all of them; this or workload", .example = "app: board" },
+	{ "workload", SLOT(struct kubernetes_block, workload),
+	  .text = "the owner of the pods: deployment, statefulset, daemonset, replicaset, job or pod, a slash and its "
+	          "name",
+	  .example = "deployment/board" },
+	{ "container", SLOT(struct kubernetes_block, container), FIELD_NOT_EMPTY,
+	  .text = "the container; without it the pod's default container, else its only one" },
+	{ "readyOnly", SLOT(struct kubernetes_block, ready_only), .preset = "true",
+	  .text = "whether a pod that is not ready is never used; false only prefers ready ones" },
+	{ "via", SLOT(struct kubernetes_block, via), .choices = "pod-proxy|service-proxy",
+	  .text = "how requests and health go through the API server when there is no executorRef" },
+	{ "service", SLOT(struct kubernetes_block, service), FIELD_NOT_EMPTY,
+	  .text = "the service of service-proxy", .example = "board" },
+	{ "port", SLOT(struct kubernetes_block, port), FIELD_NOT_EMPTY,
+	  .text = "name or number of the port behind via; without it, the first", .example = "http" },
+	{ "scheme", SLOT(struct kubernetes_block, scheme), .choices = "http|https", .preset = "http",
+	  .text = "what the port behind via speaks" },
 	{ 0 },
 };
 
@@ -62,7 +124,7 @@ const struct field runtime_asset_fields[] = {
 	{ "role", SLOT(struct runtime_asset, role), FIELD_REQUIRED | FIELD_IDENTIFIER,
 	  .text = "what the asset is for; several assets may share a role", .example = "daytona_runtime" },
 	{ "kind", SLOT(struct runtime_asset, kind), FIELD_REQUIRED, .choices = "lxc|kubernetes",
-	  .text = "the machine's kind, which names its adapter block; kubernetes has no driver in this version" },
+	  .text = "the machine's kind, which names its adapter block" },
 	{ "owner", SLOT(struct runtime_asset, owner), FIELD_NOT_EMPTY, .text = "the team that answers for it",
 	  .example = "platform" },
 	{ "labels", SLOT(struct runtime_asset, labels),
@@ -77,12 +139,23 @@ const struct field runtime_asset_fields[] = {
 	  .text = "which actions are bound to a proposal" },
 	{ "lxc", SLOT_EMBEDDED(struct runtime_asset, lxc), .fields = lxc_fields,
 	  .present_offset = offsetof(struct runtime_asset, lxc.present), .text = "the adapter block of kind lxc" },
+	{ "kubernetes", SLOT_EMBEDDED(struct runtime_asset, kubernetes), .fields = kubernetes_fields,
+	  .present_offset = offsetof(struct runtime_asset, kubernetes.present),
+	  .text = "the adapter block of kind kubernetes" },
 	{ 0 },
 };
 
 const char *runtime_asset_driver(const struct runtime_asset *asset)
 {
-	return text_equal(asset->lxc.driver, "ssh") ? "lxc/ssh" : "lxc/local";
+	static const char *const names[] = { "lxc/local", "lxc/ssh", "lxc/proxmox", "lxc/incus" };
+
+	if (text_equal(asset->kind, "kubernetes"))
+		return "kubernetes";
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (text_equal(names[i] + strlen("lxc/"), asset->lxc.driver))
+			return names[i];
+	}
+	return names[0];
 }
 
 /* Letters and digits, then also the signs of more; nothing that a program or shell could take for an option or syntax.
@@ -201,9 +274,6 @@ void runtime_asset_check(struct arena *arena, const char *file, const struct val
 	identity_check(&scope, "assetId", asset->asset_id);
 	check_labels(&scope, &asset->labels);
 	health_check(&scope, &asset->health);
-	if (text_equal(asset->kind, "kubernetes"))
-		rule_break(&scope, RULE_FORM, "kind", "use kind: lxc",
-		           "the driver of kind kubernetes is not part of this version");
 	if (text_equal(asset->kind, "kubernetes") && asset->lxc.present)
 		rule_break(&scope, RULE_FORM, "lxc", "remove it", "the adapter block must be named after the kind");
 	if (text_equal(asset->kind, "lxc") && value_member(spec, "lxc") == NULL)

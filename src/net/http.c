@@ -240,8 +240,8 @@ static void aim(const struct http_run *run, struct transfer_request *request)
 {
 	struct url named = run->target;
 
-	if (run->exchange->tls.server_name != NULL) {
-		named.host = run->exchange->tls.server_name;
+	if (run->exchange->access.tls.server_name != NULL) {
+		named.host = run->exchange->access.tls.server_name;
 		request->connect_to =
 		        arena_format(run->arena,
 		                     strchr(run->target.host, ':') != NULL ? "%s:%u:[%s]:%u" : "%s:%u:%s:%u",
@@ -274,7 +274,7 @@ static bool begin_try(struct http_run *run, struct error *err)
 	                                                 : 0;
 	request.fresh =
 	        exchange->tries == HTTP_TRIES_NEVER || !method_is_safe(run->method) || exchange->read_body != NULL;
-	if (strcmp(run->target.scheme, "https") == 0 && exchange->tls.ca == NULL) {
+	if (strcmp(run->target.scheme, "https") == 0 && exchange->access.tls.ca == NULL) {
 		if (!trust_file(http, err))
 			return false;
 		request.ca_file = http->ca_file;

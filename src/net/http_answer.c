@@ -188,7 +188,7 @@ static void quote_body(const struct http_exchange *exchange, struct error *err)
 	copy = strndup(exchange->body, len);
 	if (copy == NULL)
 		out_of_memory();
-	secret_mask(exchange->bearer, copy);
+	secret_mask(exchange->access.credential, copy);
 	copy[strcspn(copy, "\r\n")] = '\0';
 	len = strnlen(copy, LONGEST_QUOTE);
 	if (!is_utf8(copy, len, &valid))

@@ -27,7 +27,7 @@ static const char *peer_of(const struct http_run *run)
 
 static const char *verified_name(const struct http_run *run)
 {
-	const char *name = run->exchange->tls.server_name;
+	const char *name = run->exchange->access.tls.server_name;
 
 	return name != NULL ? name : run->target.host;
 }
@@ -78,7 +78,7 @@ static const char *tls_cause(const struct http_run *run, const struct transfer_r
 	case END_TLS_PIN:
 		return arena_format(run->arena, "%s: its public key is not the pinned one", peer);
 	case END_TLS_MATERIAL:
-		return run->exchange->tls.ca != NULL
+		return run->exchange->access.tls.ca != NULL
 		               ? "tls.ca holds no usable certificate"
 		               : arena_format(run->arena, "%s holds no usable certificate",
 		                              run->http->ca_file == NULL ? "the CA file" : run->http->ca_file);

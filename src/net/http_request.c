@@ -42,7 +42,7 @@ bool host_is_loopback(const char *host)
 }
 
 /* The value is never part of a message: it may be a secret. */
-static bool check_header(const char *line, const struct secret *bearer, struct error *err)
+static bool check_header(const char *line, const struct secret *credential, struct error *err)
 {
 	size_t name = strspn(line, token_characters);
 
@@ -57,7 +57,7 @@ static bool check_header(const char *line, const struct secret *bearer, struct e
 		if (header_is(line, reserved_headers[i]))
 			return fail(err, ERROR_DATA, "the request header %s is set by fops alone", reserved_headers[i]);
 	}
-	if (bearer != NULL && header_is(line, "Authorization"))
+	if (credential != NULL && header_is(line, "Authorization"))
 		return fail(err, ERROR_DATA, "the request header Authorization is set from the endpoint's secret");
 	return true;
 }
@@ -67,7 +67,7 @@ static bool check_headers(const struct http_exchange *exchange, struct error *er
 	size_t total = 0;
 
 	for (size_t i = 0; i < exchange->headers.count; i++) {
-		if (!check_header(exchange->headers.items[i], exchange->bearer, err))
+		if (!check_header(exchange->headers.items[i], exchange->access.credential, err))
 			return false;
 		if (__builtin_add_overflow(total, strlen(exchange->headers.items[i]), &total) ||
 		    total > LONGEST_HEADERS)
@@ -76,19 +76,19 @@ static bool check_headers(const struct http_exchange *exchange, struct error *er
 	return true;
 }
 
-static bool check_bearer(const struct secret *bearer, struct error *err)
+static bool check_credential(const struct secret *credential, struct error *err)
 {
 	size_t len;
 	const char *value;
 
-	if (bearer == NULL)
+	if (credential == NULL)
 		return true;
-	value = secret_expose(bearer, &len);
+	value = secret_expose(credential, &len);
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)value[i] <= 0x20 || (unsigned char)value[i] >= 0x7F)
-			return fail(err, ERROR_DATA, "the bearer token holds a character that no header may hold");
+			return fail(err, ERROR_DATA, "the credential holds a character that no header may hold");
 	}
-	return len > 0 || fail(err, ERROR_DATA, "the bearer token is empty");
+	return len > 0 || fail(err, ERROR_DATA, "the credential is empty");
 }
 
 static bool is_base64(char byte)
@@ -141,8 +141,8 @@ bool request_check(struct arena *arena, const struct http_exchange *exchange, st
 		return fail(err, ERROR_DATA, "the request method is not one that can be sent");
 	if (exchange->data != NULL && exchange->read_body != NULL)
 		return fail(err, ERROR_INTERNAL, "an exchange has two bodies");
-	if (!check_headers(exchange, err) || !check_bearer(exchange->bearer, err) ||
-	    !check_tls(arena, &exchange->tls, &url, err))
+	if (!check_headers(exchange, err) || !check_credential(exchange->access.credential, err) ||
+	    !check_tls(arena, &exchange->access.tls, &url, err))
 		return false;
 	*ret_url = url;
 	return true;

@@ -119,7 +119,7 @@ static bool refuse_redirect(struct http_run *run, const char *reason)
 /* A server that is verified as tls.server_name calls itself so in absolute redirects: that is the same place. */
 static void undo_server_name(const struct http_run *run, struct url *target)
 {
-	const char *name = run->exchange->tls.server_name;
+	const char *name = run->exchange->access.tls.server_name;
 
 	if (name != NULL && strcasecmp(target->host, name) == 0 && target->port == run->origin.port &&
 	    strcmp(target->scheme, run->origin.scheme) == 0)

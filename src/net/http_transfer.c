@@ -303,19 +303,21 @@ static void add_exchange_header(struct transfer *transfer, struct arena *arena, 
 		add_header(transfer, arena_format(arena, "%.*s;", (int)name, line));
 }
 
-static void add_bearer(struct transfer *transfer, const struct secret *bearer)
+static void add_credential(struct transfer *transfer, const struct http_access *access)
 {
-	static const char front[] = "Authorization: Bearer ";
+	static const char front[] = "Authorization: ";
+	const char *scheme = access->scheme == NULL ? "Bearer " : access->scheme;
 	struct buffer line = BUFFER(SIZE_MAX / 4);
 	size_t len;
-	const char *value = secret_expose(bearer, &len);
+	const char *value = secret_expose(access->credential, &len);
 
 	/* one allocation, so that no piece of the value stays behind in freed memory */
-	line.data = malloc(sizeof front + len);
+	line.size = sizeof front + strlen(scheme) + len;
+	line.data = malloc(line.size);
 	if (line.data == NULL)
 		out_of_memory();
-	line.size = sizeof front + len;
 	buffer_text(&line, front);
+	buffer_text(&line, scheme);
 	buffer_append(&line, value, len);
 	add_header(transfer, buffer_string(&line));
 	explicit_bzero(line.data, line.size);
@@ -332,8 +334,8 @@ static void set_headers(struct http_run *run, struct transfer *transfer)
 		if (!run->bodyless || strncasecmp(exchange->headers.items[i], "Content-", 8) != 0)
 			add_exchange_header(transfer, run->arena, exchange->headers.items[i]);
 	}
-	if (exchange->bearer != NULL)
-		add_bearer(transfer, exchange->bearer);
+	if (exchange->access.credential != NULL)
+		add_credential(transfer, &exchange->access);
 	(void)curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -351,7 +353,7 @@ static void set_method(const struct http_run *run, CURL *easy, const struct tran
 
 static void set_tls(const struct http_run *run, CURL *easy, const struct transfer_request *request)
 {
-	const struct http_tls *tls = &run->exchange->tls;
+	const struct http_tls *tls = &run->exchange->access.tls;
 	struct curl_blob blob = { .flags = CURL_BLOB_COPY };
 
 	if (strcmp(run->target.scheme, "https") != 0)

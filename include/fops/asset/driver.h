@@ -8,12 +8,18 @@
 #include "fops/contract/topology.h"
 
 struct http;
+struct access;
+struct kubernetes_pods;
 
 /* What every operation of the room shares; owned by the verb, alive until its loop ended. */
 struct asset_context {
 	struct arena *arena;
 	struct loop *loop;
-	struct http *http; /* opened by asset_http() at the first use */
+	struct http *http;            /* opened by asset_http() at the first use */
+	struct access *accesses;      /* endpoints in use */
+	struct kubernetes_pods *pods; /* listings under way */
+	/* A copy with an arena of its own names here what it was copied from, which keeps the three above; else NULL. */
+	struct asset_context *owner;
 	const struct topology *topology;
 	const struct log *log;
 	struct deadline deadline; /* of the whole command */
@@ -22,10 +28,18 @@ struct asset_context {
 	size_t most_parallel;     /* --parallel */
 };
 
+/* The context that keeps what outlives one operation: context itself, or what it was copied from. */
+static inline struct asset_context *asset_owner(struct asset_context *context)
+{
+	while (context->owner != NULL)
+		context = context->owner;
+	return context;
+}
+
 /* The command's HTTP client, opened on first use. errors as http_open */
 CHECKED bool asset_http(struct asset_context *context, struct http **ret_http, struct error *err);
 
-/* Close what asset_http opened; harmless when nothing was. */
+/* Close connections, and end what endpoints in use hold; harmless when nothing was opened. */
 void asset_http_close(struct asset_context *context);
 
 /* Name and version of every library that the network side links, in arena. */
@@ -100,6 +114,7 @@ enum observation_state {
 	OBSERVED_MISSING,     /* does not exist */
 	OBSERVED_UNREACHABLE, /* its host or control surface does not answer */
 	OBSERVED_REFUSED,     /* it runs, and starting a command fails */
+	OBSERVED_UNREADY,     /* it runs, and says itself that it is not ready */
 };
 
 /* A look at one machine, ended by on_observed. */

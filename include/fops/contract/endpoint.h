@@ -5,15 +5,22 @@
 #include "fops/contract/health.h"
 #include "fops/data/decode.h"
 
+/* Who asks. All secrets are references; modes and what they need: docs/contracts.md. */
 struct endpoint_auth {
-	const char *mode;       /* "none" or "bearer"; preset none */
-	const char *secret_ref; /* needed by bearer */
+	const char *mode;            /* "none", "bearer", "token-file", "oidc-token", "client-certificate", "in-cluster",
+	                                "api-token"; preset none */
+	const char *secret_ref;      /* bearer, oidc-token, api-token: the token */
+	const char *token_file;      /* token-file: absolute path */
+	const char *certificate_ref; /* client-certificate: PEM text */
+	const char *key_ref;         /* client-certificate: PEM text of the private key */
+	const char *token_id;        /* api-token: "USER@REALM!NAME" */
 };
 
 struct endpoint_tls {
 	const char *ca;  /* PEM text */
 	const char *pin; /* sha256//BASE64 */
 	const char *server_name;
+	const char *fingerprint; /* SHA-256 of the leaf certificate, hexadecimal pairs with colons */
 };
 
 struct endpoint {
@@ -24,6 +31,7 @@ struct endpoint {
 	const char *public_url;   /* for people */
 	const char *executor_url; /* for machines */
 	const char *internal_url; /* in-cluster default */
+	const char *proxy_url; /* the HTTP or SOCKS proxy in front of executorUrl, or NULL */
 	struct endpoint_tls tls;
 };
 

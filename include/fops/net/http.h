@@ -44,6 +44,22 @@ struct http_tls {
 	const char *ca;          /* PEM text: the only trusted authorities */
 	const char *pin;         /* "sha256//BASE64" of the public key; asked for in addition to the authorities */
 	const char *server_name; /* the name verified and sent as SNI, when it is not the URL's host */
+	/*
+	 * SHA-256 of the server's whole leaf certificate, 32 bytes as hexadecimal pairs with colons: trusted instead of
+	 * authorities and names, and checked before the first byte is sent
+	 */
+	const char *fingerprint;
+	const struct secret *certificate; /* the client's own, PEM text, with its chain; NULL: none */
+	const struct secret *key;         /* its private key, PEM text */
+};
+
+/* How a server is reached and trusted, and who asks. */
+struct http_access {
+	struct http_tls tls;
+	const char *proxy; /* "http://host:port" for this server; NULL: as http_open says */
+	/* sent as "Authorization: <scheme><value>", only ever to the URL's origin; NULL: none */
+	const struct secret *credential;
+	const char *scheme; /* "PVEAPIToken=root@pam!fops="; NULL: "Bearer " */
 };
 
 /* read_body's answer "nothing yet": http_resume asks again. */
@@ -57,8 +73,7 @@ struct http_exchange {
 	const char *method;
 	const char *url;             /* absolute */
 	struct text_list headers;    /* "Name: value" */
-	const struct secret *bearer; /* Authorization: Bearer …; only ever sent to url's origin */
-	struct http_tls tls;
+	struct http_access access;
 	/* this exchange with all its tries; at most what is left of the deadline; 0: the deadline alone */
 	int64_t timeout_ms;
 	/* one try until the first byte of the answer, counted anew with each piece of body sent; 0: 15,000 */
@@ -132,8 +147,8 @@ void http_close(struct http *http);
  * answer; a server that accepts and stays silent until request_timeout_ms is not tried again, and neither is a refused
  * certificate. When no retry is left, the 429 or 5xx answer is delivered as any other. Only http and https; no cookies;
  * Accept-Encoding is not sent. Headers that frame the message or belong to the connection (Content-Length,
- * Transfer-Encoding, Connection, Expect …) are refused, and so is Authorization beside bearer.
- * errors  DATA malformed url, method, header, bearer or tls material; everything later is reported in the exchange
+ * Transfer-Encoding, Connection, Expect …) are refused, and so is Authorization beside a credential.
+ * errors  DATA malformed url, method, header, credential or tls material; everything later is reported in the exchange
  */
 CHECKED bool http_start(struct http *http, struct arena *arena, struct http_exchange *exchange, struct error *err);
 
@@ -150,7 +165,7 @@ void http_resume(struct http *http, struct http_exchange *exchange);
  * The error for an answer that is not 2xx, in our words: 401 403 PLANE_AUTH, 404 410 PLANE_NOT_FOUND, 409 412
  * PLANE_CONFLICT, 423 429 PLANE_BUSY (with retry_after_ms), 5xx PLANE_UNAVAILABLE, other 4xx PLANE_REJECTED, 3xx
  * PLANE_REDIRECT. Returns true for 2xx. what is the subject of the message, "GET /health of langboard-executor". In
- * keep_bytes mode the first line of the body is quoted as the cause, at most 200 bytes, with the bearer masked.
+ * keep_bytes mode the first line of the body is quoted as the cause, at most 200 bytes, with the credential masked.
  */
 bool http_judge(const struct http_exchange *exchange, const char *what, struct error *err);
 

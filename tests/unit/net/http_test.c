@@ -507,7 +507,7 @@ Test(http, masks_the_credential_that_a_server_echoes)
 {
 	struct secret *bearer = secret_new("s3cr3t-token", 12);
 	struct http_exchange exchange = {
-		.status = 401, .reason = "", .bearer = bearer, .body = "bad token s3cr3t-token\nmore"
+		.status = 401, .reason = "", .access.credential = bearer, .body = "bad token s3cr3t-token\nmore"
 	};
 	struct error err;
 

@@ -74,10 +74,10 @@ static void run_case(const struct tls_case *one)
 
 	client_open(&client, server_port(server), "/");
 	client.exchange.url = arena_format(arena, "https://127.0.0.1:%u/", (unsigned)server_port(server));
-	client.exchange.tls.ca = fixture_text(arena, one->ca);
-	client.exchange.tls.server_name = one->server_name;
+	client.exchange.access.tls.ca = fixture_text(arena, one->ca);
+	client.exchange.access.tls.server_name = one->server_name;
 	if (one->pinned)
-		client.exchange.tls.pin = one->pin != NULL ? one->pin : right_pin(arena);
+		client.exchange.access.tls.pin = one->pin != NULL ? one->pin : right_pin(arena);
 	client_run(&client);
 	cr_expect_eq(exchange->failed, one->failed, "%s: %s: %s", one->name, exchange->error.message,
 	             exchange->error.cause);
@@ -105,7 +105,7 @@ static struct server *start_named(struct client *client, const char *certificate
 	client_open(client, 1, "/");
 	server = server_start(replies, 1, fixture(client->arena, certificate), fixture(client->arena, "server.key"));
 	client->exchange.url = arena_format(client->arena, "https://127.0.0.1:%u/", (unsigned)server_port(server));
-	client->exchange.tls.ca = fixture_text(client->arena, "authority.pem");
+	client->exchange.access.tls.ca = fixture_text(client->arena, "authority.pem");
 	return server;
 }
 
@@ -115,7 +115,7 @@ Test(http_tls, sends_the_server_name_as_host)
 	struct server *server = start_named(&client, "named.pem");
 	const char *host;
 
-	client.exchange.tls.server_name = "executor.test";
+	client.exchange.access.tls.server_name = "executor.test";
 	client_run(&client);
 	host = arena_format(client.arena, "\r\nHost: executor.test:%u\r\n", (unsigned)server_port(server));
 	cr_expect(strstr(server_request(server, 0), host) != NULL, "%s", server_request(server, 0));
@@ -136,8 +136,8 @@ Test(http_tls, follows_a_redirect_to_the_server_name)
 	               "HTTP/1.1 301 M\r\nLocation: https://executor.test:%u/x\r\nContent-Length: 0\r\n\r\n",
 	               (unsigned)server_port(server));
 	client.exchange.url = arena_format(client.arena, "https://127.0.0.1:%u/", (unsigned)server_port(server));
-	client.exchange.tls.ca = fixture_text(client.arena, "authority.pem");
-	client.exchange.tls.server_name = "executor.test";
+	client.exchange.access.tls.ca = fixture_text(client.arena, "authority.pem");
+	client.exchange.access.tls.server_name = "executor.test";
 	client_run(&client);
 	cr_expect_eq(client.exchange.status, 200, "%s", client.exchange.error.cause);
 	cr_expect(text_starts(server_request(server, 1), "GET /x "));
@@ -151,11 +151,11 @@ Test(http_tls, never_lends_a_connection_to_stricter_terms)
 	(void)start_named(&client, "address.pem");
 	client_run(&client);
 	cr_expect_eq(client.exchange.status, 200);
-	client.exchange.tls.pin = wrong_pin;
+	client.exchange.access.tls.pin = wrong_pin;
 	client_run(&client);
 	cr_expect(client.exchange.failed, "the pin was not asked for on a kept connection");
-	client.exchange.tls.pin = NULL;
-	client.exchange.tls.ca = fixture_text(client.arena, "stranger.pem");
+	client.exchange.access.tls.pin = NULL;
+	client.exchange.access.tls.ca = fixture_text(client.arena, "stranger.pem");
 	client_run(&client);
 	cr_expect(client.exchange.failed, "the authority was not asked for on a kept connection");
 	client_close(&client);
@@ -166,7 +166,7 @@ Test(http_tls, takes_the_authorities_from_the_environment_and_from_the_flag)
 	struct client client;
 	struct server *server = start_named(&client, "address.pem");
 
-	client.exchange.tls.ca = NULL;
+	client.exchange.access.tls.ca = NULL;
 	setenv("SSL_CERT_FILE", fixture(client.arena, "authority.pem"), 1);
 	client_run(&client);
 	cr_expect_eq(client.exchange.status, 200, "%s", client.exchange.error.cause);
