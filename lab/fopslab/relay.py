@@ -21,20 +21,24 @@ def python_environment() -> dict[str, str]:
     return environment
 
 
-def start_relay(lab: Lab, neighbour: str, target: int) -> Facts:
-    """Starts a relay in mode pass; returns its port and its control port."""
-    report = lab.folder("run") / f"{neighbour}.relay.ports"
+def start_reporting(lab: Lab, neighbour: str, name: str, words: list[str]) -> Facts:
+    """Starts a Python module of the lab that writes its ports into the file of --report; returns what it wrote."""
+    report = lab.folder("run") / f"{neighbour}.{name}.ports"
     report.unlink(missing_ok=True)
-    argv = [
-        sys.executable, "-m", "fopslab.faultproxy", "--listen", "0", "--to", str(target), "--mode", "pass",
-        "--control", "0", "--report", str(report),
-    ]  # fmt: skip
-    process = spawn(lab, neighbour, "relay", argv, python_environment())
-    wait_until(lambda: report.exists() or reap(process), START_SECONDS, f"the relay of {neighbour}")
+    process = spawn(
+        lab, neighbour, name, [sys.executable, "-m", *words, "--report", str(report)], python_environment()
+    )
+    wait_until(lambda: report.exists() or reap(process), START_SECONDS, f"the {name} of {neighbour}")
     if not report.exists():
-        raise StartFailed(f"the relay of {neighbour} ended at once; see {lab.log / f'{neighbour}.relay.log'}")
+        raise StartFailed(f"the {name} of {neighbour} ended at once; see {lab.log / f'{neighbour}.{name}.log'}")
     facts: Facts = json.loads(report.read_text())
     return facts
+
+
+def start_relay(lab: Lab, neighbour: str, target: int, name: str = "relay") -> Facts:
+    """Starts a relay in mode pass; returns its port and its control port."""
+    words = ["fopslab.faultproxy", "--listen", "0", "--to", str(target), "--mode", "pass", "--control", "0"]
+    return start_reporting(lab, neighbour, name, words)
 
 
 def ask_relay(control: int, line: str, seconds: float = 5.0) -> dict[str, Any]:

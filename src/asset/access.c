@@ -93,7 +93,8 @@ static bool find_cluster(struct access *access, struct error *err)
 		return no_executor(access->endpoint.id,
 		                   "auth mode in-cluster works only in a pod: KUBERNETES_SERVICE_HOST is not set", err);
 	access->endpoint.executor_url =
-	        arena_format(access->arena, strchr(host, ':') != NULL ? "https://[%s]:%s" : "https://%s:%s", host, port);
+	        arena_format(access->arena, strchr(host, ':') != NULL ? "https://[%s]:%s" : "https://%s:%s", host,
+	                     port);
 	if (access->endpoint.tls.ca != NULL)
 		return true;
 	if (!file_read(access->arena, SERVICE_FOLDER "/ca.crt", LONGEST_CA, &text, err))

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "access.h"
+#include "kubernetes.h"
 
 #define CONNECT_TIMEOUT_MS   3000
 #define DEAD_PEER_TIMEOUT_MS 30000
@@ -38,6 +39,7 @@ bool asset_http(struct asset_context *context, struct http **ret_http, struct er
 
 void asset_http_close(struct asset_context *context)
 {
+	kubernetes_pods_close(context);
 	http_close(context->http);
 	context->http = NULL;
 	access_close_all(context);

@@ -3,7 +3,14 @@
 
 #include "lxc_driver.h"
 
-const struct asset_driver *const asset_drivers[] = { &lxc_local_driver, &lxc_ssh_driver, NULL };
+const struct asset_driver *const asset_drivers[] = {
+	&lxc_local_driver,
+	&lxc_ssh_driver,
+	&lxc_proxmox_driver,
+	&lxc_proxmox_agent_driver,
+	&lxc_incus_driver,
+	NULL,
+};
 
 bool asset_driver_of(const struct runtime_asset *asset, const struct asset_driver **ret_driver, struct error *err)
 {

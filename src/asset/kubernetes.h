@@ -10,22 +10,28 @@
 /* A v1 Status object (Kubernetes API conventions, "Response Status Kind"). Texts live in an arena. */
 struct kubernetes_status {
 	bool success;
-	int code;            /* HTTP's, 0 when absent */
+	bool typed; /* it names itself (kind Status, apiVersion v1): answers over HTTP do, exec's last message not */
+	int code;   /* HTTP's, 0 when absent */
 	const char *reason;  /* "NotFound", "NonZeroExitCode", "" when absent */
 	const char *message; /* the server's words, "" when absent */
 	int exit_code;       /* from the cause "ExitCode" of NonZeroExitCode; -1 otherwise */
 };
 
-/* Read a Status; false when the bytes are anything else. */
+/*
+ * Read a Status; false when the bytes are anything else. Kind and apiVersion may be absent, as in the last message of
+ * an exec: `typed` tells.
+ */
 bool kubernetes_status_read(struct arena *arena, const char *data, size_t len, struct kubernetes_status *ret_status);
 
 /*
- * The error for an answer of the API that is not 2xx, in our words: cause, effect and fix for 400, 401, 403 (which right
- * of which role is missing), 404, 409, 410, 429 (Retry-After) and 5xx. what is what was asked, "the pods of
- * daytona-k8s". The server's message, masked and cut to one line, is the cause. No namespace or pod is named beyond it.
+ * The error for an answer of the API that is not 2xx, in our words: cause, effect and fix for 400, 401, 403 (which
+ * right of which role is missing), 404, 409, 410, 429 (Retry-After) and 5xx. what is what was asked, "the pods of
+ * daytona-k8s". access (may be NULL) is the cluster's: its token is masked in the server's message, which is cut to one
+ * line and becomes the cause. asset (may be NULL) is the error's object. No namespace or pod is named beyond it. retry_after_ms below 0: unknown.
  */
-void kubernetes_refused(struct arena *arena, const struct runtime_asset *asset, const char *what, int http_status,
-                        const char *body, size_t len, int64_t retry_after_ms, struct error *err);
+void kubernetes_refused(struct arena *arena, const struct runtime_asset *asset, const struct access *access,
+                        const char *what, int http_status, const char *body, size_t len, int64_t retry_after_ms,
+                        struct error *err);
 
 /* --- pods (kubernetes_pod.c: decode and choose; kubernetes_pods.c: list) --- */
 
@@ -58,7 +64,7 @@ struct pod {
 struct pod_look {
 	struct asset_context *context; /* its arena holds the result */
 	const struct runtime_asset *asset;
-	bool fresh; /* the result decides where a command runs: ask with a consistent read */
+	bool fresh;                            /* the result decides where a command runs: ask with a consistent read */
 	void (*on_pod)(struct pod_look *look); /* from the loop */
 	void *user;
 	/* results: failed with error, or pod (any state; the caller decides what it can use) */

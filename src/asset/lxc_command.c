@@ -2,17 +2,7 @@
 #include "lxc_command.h"
 
 #include "fops/base/arena.h"
-
-/*
- * $0 is the mark, $1 the folder or "", the rest the command. The reports are lines that start with the mark; so do the
- * shell's own messages, which name $0.
- */
-#define INNER_SCRIPT                                                                                                   \
-	"if [ -n \"$1\" ]; then cd -- \"$1\" 2>/dev/null || { printf '%s folder\\n' \"$0\" >&2; exit 125; }; fi\n"     \
-	"shift\n"                                                                                                      \
-	"printf '%s started\\n' \"$0\" >&2\n"                                                                          \
-	"trap 'printf \"%s exec %s\\n\" \"$0\" \"$?\" >&2' EXIT\n"                                                     \
-	"exec \"$@\""
+#include "inner_script.h"
 
 #define USER_SCRIPT                                                                                                    \
 	"u=$(id -u \"$1\") && g=$(id -g \"$1\") || exit 1\n"                                                           \
@@ -96,11 +86,52 @@ static void add_container(struct arena *arena, struct text_list *words, const st
 	add(arena, words, "-n", lxc->container);
 }
 
+static void add_command(struct arena *arena, struct text_list *words, const struct lxc_command *command)
+{
+	if (command->mark != NULL) {
+		add(arena, words, "sh", "-c");
+		add(arena, words, INNER_SCRIPT, command->mark);
+		text_list_add(arena, words, command->workdir == NULL ? "" : command->workdir);
+	}
+	for (const char *const *word = command->argv; *word != NULL; word++)
+		text_list_add(arena, words, *word);
+}
+
+/* pct has no options for the environment: what may be seen goes through env, the rest through its own. */
+static const char *const *pct_words(struct arena *arena, const struct lxc_command *command, struct text_list *ret_set)
+{
+	const struct text_list *environment = &command->environment;
+	const char *presets[] = { "HOME=", command->user.home,    "USER=", command->user.name,
+		                  "TERM=", command->terminal_name };
+	struct text_list words = { 0 };
+	struct text_list set = { 0 };
+
+	add(arena, &words, "pct", "exec");
+	add(arena, &words, command->lxc->container, "--keep-env");
+	add(arena, &words, "1", "--");
+	text_list_add(arena, &words, "env");
+	for (size_t i = 0; i < ARRAY_LEN(presets); i += 2) {
+		if (presets[i + 1] != NULL && !has_variable(environment, presets[i]))
+			text_list_add(arena, &words, arena_format(arena, "%s%s", presets[i], presets[i + 1]));
+	}
+	for (size_t i = 0; i < environment->count; i++) {
+		bool visible = command->values_in_words || steers_programs(environment->items[i]) ||
+		               text_starts(environment->items[i], "PERL");
+
+		text_list_add(arena, visible ? &words : &set, environment->items[i]);
+	}
+	add_command(arena, &words, command);
+	*ret_set = set;
+	return end_words(arena, &words);
+}
+
 const char *const *lxc_attach_words(struct arena *arena, const struct lxc_command *command, struct text_list *ret_set)
 {
 	struct text_list words = { 0 };
 	struct text_list set = { 0 };
 
+	if (command->lxc->proxmox.present)
+		return pct_words(arena, command, ret_set);
 	text_list_add(arena, &words, "lxc-attach");
 	add_container(arena, &words, command->lxc);
 	if (command->log_path != NULL) {
@@ -113,13 +144,7 @@ const char *const *lxc_attach_words(struct arena *arena, const struct lxc_comman
 		add(arena, &words, "-g", command->user.gid);
 	}
 	text_list_add(arena, &words, "--");
-	if (command->mark != NULL) {
-		add(arena, &words, "sh", "-c");
-		add(arena, &words, INNER_SCRIPT, command->mark);
-		text_list_add(arena, &words, command->workdir == NULL ? "" : command->workdir);
-	}
-	for (const char *const *word = command->argv; *word != NULL; word++)
-		text_list_add(arena, &words, *word);
+	add_command(arena, &words, command);
 	*ret_set = set;
 	return end_words(arena, &words);
 }
@@ -128,6 +153,11 @@ const char *const *lxc_info_words(struct arena *arena, const struct lxc_block *l
 {
 	struct text_list words = { 0 };
 
+	if (lxc->proxmox.present) {
+		add(arena, &words, "pct", "status");
+		text_list_add(arena, &words, lxc->container);
+		return end_words(arena, &words);
+	}
 	text_list_add(arena, &words, "lxc-info");
 	add_container(arena, &words, lxc);
 	text_list_add(arena, &words, "-sH");
@@ -268,7 +298,7 @@ enum lxc_complaint lxc_complaint_read(struct arena *arena, const char *text, siz
 		enum lxc_complaint complaint;
 	} known[] = {
 		{ "Failed to exec", LXC_EXEC_FAILED }, { "Failed to get init pid", LXC_NOT_RUNNING },
-		{ "is not running", LXC_NOT_RUNNING }, { "is not defined", LXC_NOT_RUNNING },
+		{ "not running", LXC_NOT_RUNNING },    { "is not defined", LXC_NOT_RUNNING },
 		{ "You lack access", LXC_FORBIDDEN },  { "privileges to control", LXC_FORBIDDEN },
 	};
 	const char *all = arena_text(arena, text, len);

@@ -6,5 +6,8 @@
 
 extern const struct asset_driver lxc_local_driver;
 extern const struct asset_driver lxc_ssh_driver;
+extern const struct asset_driver lxc_proxmox_driver;
+extern const struct asset_driver lxc_proxmox_agent_driver;
+extern const struct asset_driver lxc_incus_driver;
 
 #endif

@@ -2,20 +2,20 @@
 #include <poll.h>
 
 #include "fops/base/arena.h"
+#include "inner_script.h"
 #include "lxc_driver.h"
 #include "lxc_session.h"
 #include "ssh_link.h"
 
-#define LONGEST_COMMAND  ((size_t)1024 * 1024)
-#define LONGEST_PREAMBLE ((size_t)1024 * 1024)
-#define KILL_WAIT_MS     500
-#define REPORT_WAIT_MS   1000 /* after a signal, for the wrapper's first report */
-#define LIMIT_WAIT_MS    250  /* the same for SIGTERM, which also ends a command at its limit: that must stay near it */
-#define LOGIN_MS         15000 /* from the connection to the first report */
+#define LONGEST_COMMAND ((size_t)1024 * 1024)
+#define KILL_WAIT_MS    500
+#define REPORT_WAIT_MS  1000  /* after a signal, for the wrapper's first report */
+#define LIMIT_WAIT_MS   250   /* the same for SIGTERM, which also ends a command at its limit: that must stay near it */
+#define LOGIN_MS        15000 /* from the connection to the first report */
 
 /*
  * Runs over there, $0 is the mark. It tells its own process and group so that a second command can signal them; with
- * "m" in $1 it joins both streams, with "e" it reads the environment
+ * "m" in $1 it joins both streams, with "p" it forgets the environment of the login, with "e" it reads the environment
  * from its input; it outlives the signals that end lxc-attach, and tells the exact status, which ssh alone cannot (255
  * has four meanings). What this shell itself would say goes nowhere.
  */
@@ -25,8 +25,10 @@
 	"trap : INT TERM HUP\n"                                                                                        \
 	"group() { printf '%s pid %s %s\\n' \"$0\" \"$$\" \"$3\" >&3 || exit 125; }\n"                                 \
 	"IFS= read -r line </proc/$$/stat; group ${line##*) }\n"                                                       \
-	"case $1 in *e*) while IFS= read -r name && [ -n \"$name\" ]; do\n"                                            \
-	"IFS= read -r value; value=$(printf '%bx' \"$value\"); export \"$name=${value%x}\"; done;; esac\n"             \
+	"case $1 in *p*) for name in $(export -p | sed -n 's/^[a-z]* *\\(-x "                                          \
+	"*\\)*\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\2/p'); do\n"                                                           \
+	"[ \"$name\" = PATH ] || unset \"$name\"; done;; esac\n"                                                       \
+	"case $1 in *e*) " PREAMBLE_SCRIPT ";; esac\n"                                                                 \
 	"shift; cd /\n"                                                                                                \
 	"\"$@\" 2>&3 3>&-\n"                                                                                           \
 	"status=$?; printf '%s status %s\\n' \"$0\" \"$status\" >&3; exit \"$status\""
@@ -105,35 +107,16 @@ static const char *quote_script(struct arena *arena, const char *script, const c
 	return command;
 }
 
-/* "NAME\nvalue\n" for each variable and an empty line; values are octal, so that no byte means anything to a shell. */
-static struct str encode_environment(struct arena *arena, const struct text_list *set)
-{
-	struct buffer text = BUFFER(LONGEST_PREAMBLE);
-	struct str preamble;
-
-	for (size_t i = 0; i < set->count; i++) {
-		size_t name = strcspn(set->items[i], "=");
-
-		buffer_append(&text, set->items[i], name);
-		buffer_byte(&text, '\n');
-		shell_octal(&text, set->items[i] + name + (set->items[i][name] == '=' ? 1 : 0));
-		buffer_byte(&text, '\n');
-	}
-	buffer_byte(&text, '\n');
-	preamble = (struct str){ arena_text(arena, buffer_string(&text), text.len), text.len };
-	buffer_done(&text);
-	return preamble;
-}
-
 static const char *const *wrap_words(struct lxc_session *state, const char *const *words, bool terminal,
                                      struct text_list *set)
 {
 	bool has_values = set->count > 0;
-	const char *flags = arena_format(state->arena, "%s%s", has_values ? "e" : "", state->merged ? "m" : "");
+	const char *flags = arena_format(state->arena, "%s%s%s", has_values ? "e" : "", state->merged ? "m" : "",
+	                                 state->command.lxc->proxmox.present ? "p" : "");
 	const char *command = quote_script(state->arena, OUTER_SCRIPT, state->mark, flags, words);
 
 	if (has_values)
-		state->preamble = encode_environment(state->arena, set);
+		state->preamble = inner_preamble(state->arena, set, NULL);
 	*set = (struct text_list){ 0 };
 	return ssh_link_words(state->arena, link_of(state), command, terminal);
 }

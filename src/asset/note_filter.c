@@ -35,19 +35,27 @@ static enum match find_prefix(const struct note_filter *filter, const char *data
 	return best;
 }
 
-/* Bytes before the first one that can start a prefix. */
+/* Bytes before the first place where a prefix begins, or may begin at the end of data. */
 static size_t plain_span(const struct note_filter *filter, const char *data, size_t len)
 {
-	for (size_t i = 0; i < NOTE_PREFIXES; i++) {
-		const char *hit;
+	size_t span = len;
 
-		if (filter->prefixes[i] == NULL || !filter->active[i])
-			continue;
-		hit = memchr(data, filter->prefixes[i][0], len);
-		if (hit != NULL)
-			len = (size_t)(hit - data);
+	for (size_t i = 0; i < NOTE_PREFIXES; i++) {
+		const char *prefix = filter->prefixes[i];
+		size_t whole = prefix == NULL || !filter->active[i] ? 0 : strlen(prefix);
+		const char *hit = data;
+
+		while (whole > 0 && (hit = memchr(hit, prefix[0], span - (size_t)(hit - data))) != NULL) {
+			size_t rest = len - (size_t)(hit - data);
+
+			if (memcmp(hit, prefix, rest < whole ? rest : whole) == 0) {
+				span = (size_t)(hit - data);
+				break;
+			}
+			hit++;
+		}
 	}
-	return len;
+	return span;
 }
 
 static void end_note(struct note_filter *filter)

@@ -318,6 +318,7 @@ bool run_on_asset(struct asset_context *context, const struct runtime_asset *ass
 		result.started = (struct instant){ 0 };
 		run_result_refuse(context->arena, err, &result);
 	}
+	result.target = run->session.target;
 	result.output_bytes = run->outlets[0].bytes;
 	result.error_bytes = run->outlets[1].bytes;
 	write_result(run, &result, request->result_file);

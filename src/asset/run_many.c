@@ -1,260 +1,265 @@
-/* One command on many assets: a window of sessions, their output cut into lines. */
+/* One command on many assets: a window of sessions, each in memory of its own that the next one takes over. */
+#include <sys/resource.h>
+
 #include "fops/base/arena.h"
-#include "fops/base/buffer.h"
-#include "run_private.h"
+#include "run_many.h"
 
-#define LONGEST_LINE ((size_t)64 * 1024)
+/* Long command lines are quoted in it several times over; what is usual takes a few KiB. */
+#define SESSION_LIMIT ((size_t)256 * 1024 * 1024)
+/* Pipes, pidfd, key, log and a second program of one session; and what the whole program keeps for itself. */
+#define SESSION_DESCRIPTORS ((size_t)10)
+#define OWN_DESCRIPTORS     ((size_t)64)
 
-struct many;
-
-struct one {
-	struct many *many;
-	struct session session;
-	struct run_result *result;
-	struct buffer lines[2];
-	struct run_stop stop;
-	struct loop_timer limit, grace;
-	int64_t started_us;
-	bool running;
-	bool done;
-};
-
-struct many {
-	struct asset_context *context;
-	const struct asset_driver **drivers; /* one an asset */
-	struct session_request request;
-	const struct run_listener *listener;
-	int64_t timeout_ms;
-	struct one *all;
-	size_t count;
-	size_t next;
-	size_t running;
-	size_t done;
-	int signal;
-};
-
-static void start_next(struct many *many);
-
-static const struct asset_driver *driver_of(const struct one *one)
+void run_many_deliver(struct run_many *many, const struct run_result *result)
 {
-	return one->many->drivers[one - one->many->all];
+	if (!run_ended_well(result))
+		many->failures++;
+	if (many->last_failed == NULL && many->wanted->most_failures > 0 &&
+	    many->failures >= many->wanted->most_failures)
+		many->last_failed = result->asset_id;
+	if (!many->listener->on_result(many->listener->user, result))
+		many->output_lost = true;
 }
 
-static void finish(struct one *one)
+static bool is_halted(const struct run_many *many)
 {
-	struct many *many = one->many;
+	return many->signal != 0 || many->late || many->output_lost || many->last_failed != NULL;
+}
 
-	for (int stream = 1; stream <= 2; stream++) {
-		struct buffer *line = &one->lines[stream - 1];
-
-		if (line->len > 0)
-			many->listener->on_line(many->listener->user, one->result->asset_id, stream, line->data,
-			                        line->len);
-		buffer_done(line);
+/* Why nothing more begins. */
+static enum error_id rest_reason(const struct run_many *many, const char **ret_text)
+{
+	if (many->signal != 0) {
+		*ret_text = "a signal came before";
+		return many->signal == SIGINT ? ERROR_INTERRUPTED : ERROR_TERMINATED;
 	}
-	loop_disarm(many->context->loop, &one->limit);
-	loop_disarm(many->context->loop, &one->grace);
-	many->running -= one->running ? 1 : 0;
-	one->running = false;
-	one->done = true;
-	many->done++;
-	many->listener->on_result(many->listener->user, one->result);
-}
-
-static void conclude(struct one *one, const struct session_outcome *outcome)
-{
-	struct error ignored;
-
-	run_result_conclude(one->many->context->arena, &one->stop, outcome, one->started_us, one->result, &ignored);
-	finish(one);
-}
-
-static void give_up(void *user)
-{
-	struct one *one = user;
-
-	if (!one->running)
-		return;
-	driver_of(one)->stop(&one->session);
-	conclude(one, NULL);
-}
-
-static void kill_command(void *user)
-{
-	struct one *one = user;
-
-	if (!one->running)
-		return;
-	one->stop.forced = true;
-	driver_of(one)->signal(&one->session, SIGKILL);
-	loop_arm(one->many->context->loop, &one->grace, RUN_KILL_MS, give_up, one);
-}
-
-static void limit_reached(void *user)
-{
-	struct one *one = user;
-
-	one->stop.limit = true;
-	driver_of(one)->signal(&one->session, SIGTERM);
-	loop_arm(one->many->context->loop, &one->grace, RUN_STOP_MS, kill_command, one);
-}
-
-static void take_output(struct session *session, int stream, const char *data, size_t len)
-{
-	struct one *one = session->user;
-	const struct run_listener *listener = one->many->listener;
-	struct buffer *line = &one->lines[stream - 1];
-
-	if (stream == 1)
-		one->result->output_bytes += len;
-	else
-		one->result->error_bytes += len;
-	while (len > 0) {
-		const char *newline = memchr(data, '\n', len);
-		size_t piece = newline == NULL ? len : (size_t)(newline - data);
-		size_t room = LONGEST_LINE - line->len;
-		bool whole = newline != NULL && piece <= room;
-
-		if (piece > room)
-			piece = room;
-		buffer_append(line, data, piece);
-		/* a full line waits for its newline, which may be all that follows */
-		if (whole || room == 0) {
-			listener->on_line(listener->user, one->result->asset_id, stream, buffer_string(line),
-			                  line->len);
-			buffer_clear(line);
-		}
-		data += piece + (whole ? 1 : 0);
-		len -= piece + (whole ? 1 : 0);
+	if (many->output_lost) {
+		*ret_text = "the output could not be written";
+		return ERROR_IO_OUTPUT;
 	}
-}
-
-static void take_end(struct session *session, const struct session_outcome *outcome)
-{
-	struct one *one = session->user;
-
-	conclude(one, outcome);
-	start_next(one->many);
-}
-
-static void start_one(struct many *many, struct one *one)
-{
-	const struct asset_driver *driver = driver_of(one);
-	int left = deadline_left_ms(deadline_earlier(many->context->deadline, deadline_after(many->timeout_ms)));
-	struct error err;
-
-	one->started_us = clock_monotonic_us();
-	if (!driver->start(&one->session, &err)) {
-		struct session_outcome outcome = { .cause = SESSION_NOT_STARTED, .error = err };
-
-		conclude(one, &outcome);
-		return;
+	if (many->late) {
+		*ret_text = "the deadline had passed";
+		return ERROR_TIMEOUT;
 	}
-	one->result->started = clock_now();
-	one->running = true;
-	many->running++;
-	if (left >= 0)
-		loop_arm(many->context->loop, &one->limit, left, limit_reached, one);
+	*ret_text = arena_format(many->context->arena, "%s was failure number %zu", many->last_failed,
+	                         many->wanted->most_failures);
+	return ERROR_RUN_NOT_STARTED;
 }
 
-static void start_next(struct many *many)
+/* What never began is told as such, with the reason as its cause. */
+static void drop_rest(struct run_many *many)
 {
-	size_t most = many->context->most_parallel == 0 ? 1 : many->context->most_parallel;
+	enum error_id id;
 
-	while (many->signal == 0 && many->next < many->count && many->running < most)
-		start_one(many, &many->all[many->next++]);
-}
-
-/* What never began is told as such, with the signal as its cause. */
-static void drop_rest(struct many *many, int number)
-{
+	if (many->next == many->count)
+		return;
+	id = rest_reason(many, &many->reason);
 	while (many->next < many->count) {
-		struct one *one = &many->all[many->next++];
+		struct run_result *result = &many->results[many->next++];
 		struct error err;
 
-		fail(&err, number == SIGINT ? ERROR_INTERRUPTED : ERROR_TERMINATED,
-		     "not begun on %s: a signal came before", one->result->asset_id);
+		fail(&err, id, "not begun on %s: %s", result->asset_id, many->reason);
 		err.exit_status = EXIT_NOT_STARTED;
-		run_result_refuse(many->context->arena, &err, one->result);
-		finish(one);
+		run_result_refuse(many->context->arena, &err, result);
+		result->skipped = true;
+		run_many_deliver(many, result);
 	}
+}
+
+static void recycle(struct run_many *many)
+{
+	while (many->ended != NULL) {
+		struct run_place *place = many->ended;
+
+		many->ended = place->next;
+		arena_rewind(place->context.arena, (struct arena_mark){ 0 });
+		place->next = many->free;
+		many->free = place;
+	}
+}
+
+/* Nobody takes the output any more: the commands are told to stop, as one would be that writes into a closed pipe. */
+static void stop_unheard(struct run_many *many)
+{
+	for (size_t i = 0; i < many->place_count; i++) {
+		struct run_place *place = &many->places[i];
+
+		if (!place->running || place->stop.limit || place->stop.signal != 0 || place->stop.output_errno != 0)
+			continue;
+		place->stop.output_errno = -1;
+		run_place_stop(place, SIGTERM, RUN_STOP_MS);
+	}
+}
+
+static void begin_more(struct run_many *many)
+{
+	while (!is_halted(many) && many->next < many->count && many->free != NULL) {
+		struct run_place *place = many->free;
+
+		many->free = place->next;
+		run_place_start(place, many->next++);
+		/* what could not even start has ended already */
+		recycle(many);
+	}
+	if (is_halted(many))
+		drop_rest(many);
+	if (many->output_lost)
+		stop_unheard(many);
+}
+
+static void deadline_reached(void *user)
+{
+	struct run_many *many = user;
+
+	many->late = many->signal == 0;
 }
 
 static void signalled(void *user, int number)
 {
-	struct many *many = user;
+	struct run_many *many = user;
 	bool second = many->signal != 0;
 
 	if (number == SIGWINCH)
 		return;
 	if (!second)
 		many->signal = number;
-	for (size_t i = 0; i < many->next; i++) {
-		struct one *one = &many->all[i];
+	for (size_t i = 0; i < many->place_count; i++) {
+		struct run_place *place = &many->places[i];
 
-		if (!one->running)
+		if (!place->running)
 			continue;
 		if (second) {
-			kill_command(one);
+			run_place_kill(place);
 			continue;
 		}
-		one->stop.signal = number;
-		driver_of(one)->signal(&one->session, number);
-		loop_arm(many->context->loop, &one->grace, RUN_GRACE_MS, kill_command, one);
+		place->stop.signal = number;
+		run_place_stop(place, number, RUN_GRACE_MS);
 	}
-	drop_rest(many, many->signal);
 }
 
-static bool prepare(struct many *many, const struct runtime_asset *assets, const struct run_request *request,
-                    struct run_result *results, struct error *err)
+static size_t window_size(const struct run_many *many)
 {
-	struct arena *arena = many->context->arena;
+	size_t most = many->context->most_parallel == 0 ? 1 : many->context->most_parallel;
+	struct rlimit limit;
+	size_t room;
 
+	most = most < many->count ? most : many->count;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / SESSION_DESCRIPTORS >= most + OWN_DESCRIPTORS)
+		return most;
+	room = limit.rlim_cur > OWN_DESCRIPTORS ? ((size_t)limit.rlim_cur - OWN_DESCRIPTORS) / SESSION_DESCRIPTORS : 0;
+	room = room == 0 ? 1 : room;
+	if (room >= most)
+		return most;
+	log_detail(many->context->log, "the limit on open files leaves room for %zu assets at a time", room);
+	return room;
+}
+
+static void open_places(struct run_many *many)
+{
+	many->place_count = window_size(many);
+	many->places = arena_array(many->context->arena, many->place_count, sizeof *many->places);
+	for (size_t i = many->place_count; i > 0; i--) {
+		struct run_place *place = &many->places[i - 1];
+
+		place->many = many;
+		place->context.arena = arena_new(SESSION_LIMIT);
+		place->context.loop = many->context->loop;
+		place->next = many->free;
+		many->free = place;
+	}
+}
+
+static void close_places(struct run_many *many)
+{
+	for (size_t i = 0; i < many->place_count; i++)
+		arena_free(many->places[i].context.arena);
+}
+
+static bool prepare(struct run_many *many, struct error *err)
+{
+	const struct run_request *wanted = many->wanted;
+	const struct asset_driver *driver = NULL;
+
+	if (wanted->input || wanted->terminal)
+		return fail(err, ERROR_USAGE_CONFLICT, "--stdin and --tty need one asset, not several");
 	for (size_t i = 0; i < many->count; i++) {
-		struct one *one = &many->all[i];
+		const struct asset_driver *before = driver;
 
-		if (!asset_driver_of(&assets[i], &many->drivers[i], err) ||
-		    !run_prepare(arena, many->drivers[i], request, &many->request, err))
+		if (!asset_driver_of(&many->assets[i], &driver, err))
 			return false;
-		run_result_begin(arena, &assets[i], &results[i]);
-		one->many = many;
-		one->result = &results[i];
-		one->lines[0] = one->lines[1] = BUFFER(LONGEST_LINE);
-		one->session = (struct session){
-			.context = many->context,
-			.asset = &assets[i],
-			.request = &many->request,
-			.on_output = take_output,
-			.on_ended = take_end,
-			.user = one,
-		};
+		if (before == NULL && !run_prepare(many->context->arena, driver, wanted, &many->request, err))
+			return false;
+		if (before != driver && !run_check_driver(driver, wanted, err))
+			return false;
+		run_result_begin(many->context->arena, &many->assets[i], &many->results[i]);
 	}
 	return true;
 }
 
+/* Until nothing is under way and nothing is left to begin. */
+static bool serve(struct run_many *many, struct error *err)
+{
+	begin_more(many);
+	while (many->running > 0) {
+		if (!loop_turn(many->context->loop, NO_DEADLINE, err))
+			return false;
+		recycle(many);
+		begin_more(many);
+	}
+	return true;
+}
+
+static void summarize(const struct run_many *many, struct run_summary *summary)
+{
+	run_result_count(many->results, many->count, summary);
+	summary->output_lost = many->output_lost;
+	summary->reason = many->reason;
+	if (!summary->cut && many->signal != 0) {
+		summary->cut = true;
+		if (many->signal == SIGINT)
+			fail(&summary->error, ERROR_INTERRUPTED, "interrupted by Ctrl-C");
+		else
+			fail(&summary->error, ERROR_TERMINATED, "ended by a signal");
+	} else if (!summary->cut && many->late) {
+		summary->cut = true;
+		fail(&summary->error, ERROR_TIMEOUT, "the deadline of the whole run passed");
+	}
+	if (summary->cut)
+		error_effect(&summary->error, "%zu ok, %zu failed, %zu not started", summary->ok, summary->failed,
+		             summary->not_started);
+}
+
 bool run_on_assets(struct asset_context *context, const struct runtime_asset *assets, size_t count,
                    const struct run_request *request, const struct run_listener *listener,
-                   struct run_result *ret_results, struct error *err)
+                   struct run_result *ret_results, struct run_summary *ret_summary, struct error *err)
 {
-	struct many *many = arena_alloc(context->arena, sizeof *many);
-
-	*many = (struct many){
+	struct run_many many = {
 		.context = context,
-		.drivers = arena_array(context->arena, count, sizeof *many->drivers),
+		.wanted = request,
 		.listener = listener,
-		.timeout_ms = request->timeout_ms,
-		.all = arena_array(context->arena, count, sizeof *many->all),
+		.assets = assets,
+		.results = ret_results,
 		.count = count,
 	};
-	if (request->input || request->terminal)
-		return fail(err, ERROR_USAGE_CONFLICT, "--stdin and --tty need one asset, not several");
-	if (!prepare(many, assets, request, ret_results, err) ||
-	    !loop_catch_signals(context->loop, signalled, many, err))
+	struct run_summary summary = { 0 };
+	int left = deadline_left_ms(context->deadline);
+
+	if (!prepare(&many, err) || !loop_catch_signals(context->loop, signalled, &many, err))
 		return false;
-	start_next(many);
-	while (many->done < many->count) {
-		if (!loop_turn(context->loop, NO_DEADLINE, err))
-			return false;
+	if (left >= 0)
+		loop_arm(context->loop, &many.limit, left, deadline_reached, &many);
+	open_places(&many);
+	summary.cut = !serve(&many, &summary.error);
+	loop_disarm(context->loop, &many.limit);
+	if (summary.cut) {
+		/* without a loop nothing can be waited for */
+		many.late = true;
+		for (size_t i = 0; i < many.place_count; i++)
+			run_place_give_up(&many.places[i]);
+		drop_rest(&many);
 	}
+	close_places(&many);
+	summarize(&many, &summary);
+	*ret_summary = summary;
 	return true;
 }

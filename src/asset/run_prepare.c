@@ -72,7 +72,7 @@ static struct text_list keep_last(struct arena *arena, const struct text_list *l
 	return kept;
 }
 
-static bool check_abilities(const struct asset_driver *driver, const struct run_request *request, struct error *err)
+bool run_check_driver(const struct asset_driver *driver, const struct run_request *request, struct error *err)
 {
 	const struct {
 		bool wanted;
@@ -102,7 +102,7 @@ bool run_prepare(struct arena *arena, const struct asset_driver *driver, const s
 		return fail(err, ERROR_USAGE_MISSING_ARGUMENT, "there is no command to run behind --");
 	if (request->workdir != NULL && request->workdir[0] != '/')
 		return fail(err, ERROR_USAGE_BAD_VALUE, "--workdir takes an absolute path");
-	if (!check_abilities(driver, request, err))
+	if (!run_check_driver(driver, request, err))
 		return false;
 	for (size_t i = 0; i < request->environment.count; i++) {
 		if (!add_variable(arena, request->environment.items[i], &prepared.environment, err))

@@ -87,7 +87,7 @@ static void conclude_output(const struct run_stop *stop, struct run_result *resu
 	fail(err, ERROR_IO_OUTPUT, reader ? "the reader of the output went away" : "the output could not be written");
 	if (reader)
 		err->exit_status = PIPE_STATUS;
-	else
+	else if (stop->output_errno > 0)
 		error_cause(err, "%s", errno_text(stop->output_errno));
 	error_effect(err, "the command on %s was told to stop", result->asset_id);
 	result->exit_status = err->exit_status;
@@ -152,6 +152,34 @@ void run_result_conclude(struct arena *arena, const struct run_stop *stop, const
 	}
 }
 
+bool run_ended_well(const struct run_result *result)
+{
+	return result->exit_status == 0 && text_equal(result->state, "exited");
+}
+
+void run_result_count(const struct run_result *results, size_t count, struct run_summary *summary)
+{
+	bool alike = true;
+
+	summary->ok = summary->failed = summary->not_started = summary->skipped = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (run_ended_well(&results[i]))
+			summary->ok++;
+		else if (text_equal(results[i].state, "not-started"))
+			summary->not_started++;
+		else
+			summary->failed++;
+		summary->skipped += results[i].skipped ? 1 : 0;
+		alike = alike && results[i].exit_status == results[0].exit_status;
+	}
+	/* a command that was interrupted and ended with 0 is no success */
+	if (summary->ok == count)
+		summary->exit_status = EXIT_OK;
+	else
+		summary->exit_status =
+		        alike && results[0].exit_status != 0 ? (int)results[0].exit_status : EXIT_PARTIAL;
+}
+
 static void emit_instant(struct emitter *emitter, struct arena *arena, const char *key, struct instant instant)
 {
 	emit_key(emitter, key);
@@ -186,6 +214,10 @@ void run_result_emit(struct emitter *emitter, const struct run_result *result)
 	emit_text(emitter, result->message);
 	emit_key(emitter, "duration_ms");
 	emit_int(emitter, result->duration_ms);
+	if (result->target != NULL) {
+		emit_key(emitter, "target");
+		emit_text(emitter, result->target);
+	}
 	emit_object_end(emitter);
 }
 

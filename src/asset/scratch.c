@@ -64,13 +64,16 @@ bool scratch_new(struct arena *arena, const void *data, size_t len, struct scrat
 
 struct str scratch_read(struct arena *arena, const struct scratch *scratch)
 {
+	struct stat about;
+	size_t size;
 	ssize_t got;
 	char *data;
 
-	if (scratch_is_empty(scratch))
+	if (scratch->path == NULL || fstat(scratch->descriptor, &about) != 0 || about.st_size == 0)
 		return (struct str){ "", 0 };
-	data = arena_alloc(arena, LONGEST_READ + 1);
-	got = pread(scratch->descriptor, data, LONGEST_READ, 0);
+	size = (size_t)about.st_size < LONGEST_READ ? (size_t)about.st_size : LONGEST_READ;
+	data = arena_alloc(arena, size + 1);
+	got = pread(scratch->descriptor, data, size, 0);
 	return (struct str){ data, got < 0 ? 0 : (size_t)got };
 }
 

@@ -50,9 +50,6 @@ static void check_expected_value(const struct rule_scope *scope, const struct he
 	if (value->kind == VALUE_ARRAY || value->kind == VALUE_OBJECT)
 		rule_break(scope, RULE_FORM, "health.expect.value", "point at a text, number, boolean or null",
 		           "the expected value is %s", value_kind_name(value->kind));
-	if (health->expect.pointer == NULL)
-		rule_break(scope, RULE_FORM, "health.expect.value", "add health.expect.pointer",
-		           "an expected value needs a pointer that says where it stands");
 }
 
 void health_check(const struct rule_scope *scope, const struct health *health)

@@ -10,19 +10,31 @@
 
 #define MOST_FINDINGS 200
 
+/* One field that names an Endpoint. */
+struct compiled_ref {
+	const char *id;    /* NULL: the object has no such field */
+	const char *path;  /* below spec, a constant */
+	const char *plane; /* that the Endpoint must be of, or NULL: any; a constant */
+	uint32_t line, column;
+};
+
+/* executorRef, and the endpoint of an adapter block. */
+#define COMPILED_REFS 2
+
 /* One object as far as the rules between objects, the index and the origin need it. Texts live in the compilation's
  * arena. */
 struct compiled_object {
 	enum contract_kind kind;
 	const char *id;
-	const char *role;         /* assets */
-	const char *asset_kind;   /* assets */
-	const char *executor_ref; /* assets, or NULL */
-	bool has_executor;        /* endpoints: an executorUrl was given */
-	uint32_t file;            /* index in the list of files */
-	uint32_t line;            /* of the document */
+	const char *role;       /* assets */
+	const char *asset_kind; /* assets */
+	struct compiled_ref refs[COMPILED_REFS];
+	const char *plane; /* endpoints */
+	bool has_executor; /* endpoints: an executorUrl was given */
+	bool in_cluster;   /* endpoints: the auth mode that needs none */
+	uint32_t file;     /* index in the list of files */
+	uint32_t line;     /* of the document */
 	uint32_t id_line, id_column;
-	uint32_t ref_line, ref_column;
 	size_t record_at; /* in the compilation's records */
 	uint32_t record_len;
 	uint32_t record_checksum;

@@ -10,6 +10,7 @@
 #include "fops/contract/endpoint.h"
 #include "fops/contract/runtime_asset.h"
 #include "fops/data/emit.h"
+#include "variant.h"
 
 /* Names of the model that this version does not know yet. */
 #define LATER_KINDS "Stack|Connector|Project|Squad|TeamContract|Governance"
@@ -73,22 +74,45 @@ static struct compiled_object *add_object(struct compilation *compilation)
 	return &compilation->objects[compilation->count++];
 }
 
+static void note_reference(struct compilation *compilation, struct compiled_ref *ref, const struct value *spec,
+                           const char *id, const char *path, const char *plane)
+{
+	const struct value *place = rule_place(spec, path);
+
+	*ref = (struct compiled_ref){ arena_copy(compilation->arena, id), path, plane, place->line, place->column };
+}
+
+static void note_asset(struct compilation *compilation, struct compiled_object *object, const struct value *spec,
+                       const struct runtime_asset *asset)
+{
+	struct compiled_ref *adapter = &object->refs[1];
+
+	object->role = arena_copy(compilation->arena, asset->role);
+	object->asset_kind = arena_copy(compilation->arena, asset->kind);
+	note_reference(compilation, &object->refs[0], spec, asset->executor_ref, "executorRef", NULL);
+	if (asset->kubernetes.present)
+		note_reference(compilation, adapter, spec, asset->kubernetes.cluster, "kubernetes.cluster",
+		               "kubernetes");
+	else if (asset->lxc.proxmox.present)
+		note_reference(compilation, adapter, spec, asset->lxc.proxmox.endpoint, "lxc.proxmox.endpoint",
+		               "proxmox");
+	else if (asset->lxc.incus.present)
+		note_reference(compilation, adapter, spec, asset->lxc.incus.endpoint, "lxc.incus.endpoint", "incus");
+}
+
 /* What other objects want to know of this one; a new kind adds its line here only when it is referred to or refers. */
 static void note_relations(struct compilation *compilation, struct compiled_object *object, const struct value *spec,
                            const void *record)
 {
-	if (object->kind == KIND_RUNTIME_ASSET) {
-		const struct runtime_asset *asset = record;
-		const struct value *place = rule_place(spec, "executorRef");
+	const struct endpoint *endpoint = record;
 
-		object->role = arena_copy(compilation->arena, asset->role);
-		object->asset_kind = arena_copy(compilation->arena, asset->kind);
-		object->executor_ref = arena_copy(compilation->arena, asset->executor_ref);
-		object->ref_line = place->line;
-		object->ref_column = place->column;
-	} else {
-		object->has_executor = value_member(spec, "executorUrl") != NULL;
+	if (object->kind == KIND_RUNTIME_ASSET) {
+		note_asset(compilation, object, spec, record);
+		return;
 	}
+	object->plane = arena_copy(compilation->arena, endpoint->plane);
+	object->has_executor = value_member(spec, "executorUrl") != NULL;
+	object->in_cluster = text_equal(endpoint->auth.mode, "in-cluster");
 }
 
 static void write_record(struct compilation *compilation, struct compiled_object *object, const void *record)
@@ -126,6 +150,8 @@ static void add_spec(struct reading *reading, enum contract_kind kind, const str
 
 	(void)decode(compilation->scratch, reading->path, "spec", spec, row->fields, DECODE_STRICT, record,
 	             compilation->findings);
+	variants_check(&(struct rule_scope){ reading->path, spec, compilation->findings }, compilation->scratch,
+	               row->fields);
 	row->check(compilation->scratch, reading->path, spec, record, compilation->findings);
 	id = *(const char *const *)(const void *)((const char *)record + row->id_offset);
 	if (id == NULL) {

@@ -5,15 +5,16 @@
 #include "fops/base/buffer.h"
 #include "fops/data/emit.h"
 #include "fops/data/pointer.h"
+#include "pattern.h"
 
 #define LONGEST_SHOWN 80
 
 static const struct field expect_fields[] = {
 	{ "status", SLOT(struct health_expect, status), .preset = "200", .minimum = 100, .maximum = 599,
 	  .text = "the HTTP status of a healthy answer", .example = "204" },
-	{ "pointer", SLOT(struct health_expect, pointer),
+	{ "pointer", SLOT(struct health_expect, pointer), .pattern = PATTERN_POINTER,
 	  .text = "JSON Pointer (RFC 6901) to the value of the answer that is judged", .example = "/status" },
-	{ "value", SLOT(struct health_expect, value),
+	{ "value", SLOT(struct health_expect, value), FIELD_SCALAR, .requires = "pointer",
 	  .text = "what stands there: a text, number, boolean or null; without it, anything but null",
 	  .example = "ok" },
 	{ 0 },
@@ -22,7 +23,7 @@ static const struct field expect_fields[] = {
 const struct field health_fields[] = {
 	{ "method", SLOT(struct health, method), .choices = "GET|HEAD", .preset = "GET",
 	  .text = "the request's method; HEAD has no body for a pointer" },
-	{ "path", SLOT(struct health, path), FIELD_REQUIRED | FIELD_PATH,
+	{ "path", SLOT(struct health, path), FIELD_REQUIRED | FIELD_PATH, .pattern = PATTERN_REQUEST,
 	  .text = "the path below the executor URL, without query, fragment and dot segments", .example = "/health" },
 	{ "expect", SLOT_EMBEDDED(struct health, expect), .fields = expect_fields,
 	  .text = "what a healthy answer looks like" },

@@ -9,7 +9,7 @@
 #include "fops/data/digest.h"
 
 #define IMAGE_MAGIC   "FOPSTOPO"
-#define IMAGE_VERSION 1u
+#define IMAGE_VERSION 2u
 #define IMAGE_PRODUCT 32
 
 /*

@@ -72,50 +72,80 @@ static const struct compiled_object *find(const struct compiled_object *const *r
 	return NULL;
 }
 
-static const char *suggest_endpoint(struct arena *arena, const struct compiled_object *const *endpoints, size_t count,
-                                    const char *wanted)
-{
-	const char **ids = arena_array(arena, count, sizeof *ids);
-	const char *near;
+/* Everything that references are checked against. */
+struct reference_scope {
+	const struct compilation *compilation;
+	const struct compiled_object *const *endpoints;
+	size_t count;
+};
 
-	for (size_t i = 0; i < count; i++)
-		ids[i] = endpoints[i]->id;
-	near = text_suggest(arena, wanted, ids, count);
-	if (near == NULL)
-		return "add the Endpoint, or remove executorRef";
-	return arena_format(arena, "did you mean %s?", near);
+static const char *suggest_endpoint(const struct reference_scope *scope, const struct compiled_ref *ref)
+{
+	struct arena *arena = scope->compilation->findings->arena;
+	const char **ids = arena_array(arena, scope->count, sizeof *ids);
+	const char *near;
+	size_t count = 0;
+
+	for (size_t i = 0; i < scope->count; i++) {
+		if (ref->plane == NULL || text_equal(scope->endpoints[i]->plane, ref->plane))
+			ids[count++] = scope->endpoints[i]->id;
+	}
+	near = text_suggest(arena, ref->id, ids, count);
+	if (near != NULL)
+		return arena_format(arena, "did you mean %s?", near);
+	return ref->plane == NULL ? "add the Endpoint, or remove executorRef"
+	                          : arena_format(arena, "add the Endpoint, with plane: %s", ref->plane);
 }
 
-static void check_executor(const struct compiled_object *asset, const struct compiled_object *const *endpoints,
-                           size_t count, const struct source_list *files, struct findings *findings)
+static void refuse_reference(const struct reference_scope *scope, const struct compiled_object *asset,
+                             const struct compiled_ref *ref, const char *fix, const char *message)
 {
-	const struct compiled_object *endpoint = find(endpoints, count, asset->executor_ref);
-	const char *file = files->items[asset->file].path;
+	const struct compilation *compilation = scope->compilation;
+	struct findings *findings = compilation->findings;
 
-	if (endpoint != NULL && endpoint->has_executor)
+	findings_add(findings, compilation->files->items[asset->file].path, ref->line, ref->column,
+	             arena_format(findings->arena, "spec.%s", ref->path), fix, "%s", message);
+}
+
+static void check_reference(const struct reference_scope *scope, const struct compiled_object *asset,
+                            const struct compiled_ref *ref)
+{
+	const struct compiled_object *endpoint = find(scope->endpoints, scope->count, ref->id);
+	struct findings *findings = scope->compilation->findings;
+	struct arena *arena = findings->arena;
+	bool other_plane = endpoint != NULL && ref->plane != NULL && !text_equal(endpoint->plane, ref->plane);
+	const char *place;
+
+	if (endpoint != NULL && !other_plane &&
+	    (endpoint->has_executor || (ref->plane != NULL && endpoint->in_cluster)))
 		return;
 	/* beyond the limit a suggestion would only cost time */
-	if (findings->count >= findings->limit)
+	if (findings->count >= findings->limit) {
 		findings->dropped++;
-	else if (endpoint == NULL)
-		findings_add(findings, file, asset->ref_line, asset->ref_column, "spec.executorRef",
-		             suggest_endpoint(findings->arena, endpoints, count, asset->executor_ref),
-		             "there is no Endpoint \"%s\"", asset->executor_ref);
+		return;
+	}
+	if (endpoint == NULL) {
+		refuse_reference(scope, asset, ref, suggest_endpoint(scope, ref),
+		                 arena_format(arena, "there is no Endpoint \"%s\"", ref->id));
+		return;
+	}
+	place = arena_format(arena, "Endpoint \"%s\" at %s:%u", ref->id,
+	                     scope->compilation->files->items[endpoint->file].path, endpoint->line);
+	if (other_plane)
+		refuse_reference(scope, asset, ref, arena_format(arena, "name an Endpoint of plane %s", ref->plane),
+		                 arena_format(arena, "%s is of another plane than %s", place, ref->plane));
 	else
-		findings_add(findings, file, asset->ref_line, asset->ref_column, "spec.executorRef",
-		             "give that Endpoint an executorUrl",
-		             "Endpoint \"%s\" at %s:%u has no executorUrl (%s: %s)", asset->executor_ref,
-		             files->items[endpoint->file].path, endpoint->line, rule_rows[RULE_R12].name,
-		             rule_rows[RULE_R12].text);
+		refuse_reference(scope, asset, ref, "give that Endpoint an executorUrl",
+		                 arena_format(arena, "%s has no executorUrl (%s: %s)", place, rule_rows[RULE_R12].name,
+		                              rule_rows[RULE_R12].text));
 }
 
 /* Once some documents were not understood, a missing Endpoint may be one of them: only what is known to be wrong is
  * said. */
-static bool is_judgeable(const struct compilation *compilation, const struct compiled_object *asset,
-                         const struct compiled_object *const *endpoints, size_t count)
+static bool is_judgeable(const struct reference_scope *scope, const struct compiled_ref *ref)
 {
-	return asset->executor_ref != NULL &&
-	       (!compilation->incomplete || find(endpoints, count, asset->executor_ref) != NULL);
+	return ref->id != NULL &&
+	       (!scope->compilation->incomplete || find(scope->endpoints, scope->count, ref->id) != NULL);
 }
 
 void compile_check_references(struct arena *arena, const struct compilation *compilation)
@@ -124,15 +154,19 @@ void compile_check_references(struct arena *arena, const struct compilation *com
 	struct findings *findings = compilation->findings;
 	const struct compiled_object **rows[CONTRACT_KIND_COUNT];
 	size_t counts[CONTRACT_KIND_COUNT];
+	struct reference_scope scope;
 
 	for (size_t kind = 0; kind < CONTRACT_KIND_COUNT; kind++) {
 		rows[kind] = compile_rows(arena, compilation, (enum contract_kind)kind, &counts[kind]);
 		check_unique(rows[kind], counts[kind], files, findings);
 	}
+	scope = (struct reference_scope){ compilation, rows[KIND_ENDPOINT], counts[KIND_ENDPOINT] };
 	for (size_t i = 0; i < counts[KIND_RUNTIME_ASSET]; i++) {
 		const struct compiled_object *asset = rows[KIND_RUNTIME_ASSET][i];
 
-		if (is_judgeable(compilation, asset, rows[KIND_ENDPOINT], counts[KIND_ENDPOINT]))
-			check_executor(asset, rows[KIND_ENDPOINT], counts[KIND_ENDPOINT], files, findings);
+		for (size_t r = 0; r < COMPILED_REFS; r++) {
+			if (is_judgeable(&scope, &asset->refs[r]))
+				check_reference(&scope, asset, &asset->refs[r]);
+		}
 	}
 }

@@ -155,3 +155,25 @@ const char *url_rule_base(const char *text, struct str *ret_host)
 	*ret_host = (struct str){ authority, (size_t)(stop - authority) };
 	return NULL;
 }
+
+const char *url_rule_proxy(const char *text)
+{
+	static const char *const schemes[] = { "http://", "https://", "socks5h://" };
+	const char *authority = NULL, *end, *stop;
+
+	for (size_t i = 0; i < ARRAY_LEN(schemes) && authority == NULL; i++)
+		authority = text_starts(text, schemes[i]) ? text + strlen(schemes[i]) : NULL;
+	if (authority == NULL)
+		return "must start with http://, https:// or socks5h://";
+	end = authority + strcspn(authority, "/?#\\");
+	if (memchr(authority, '@', (size_t)(end - authority)) != NULL)
+		return "must not hold user info";
+	if (*end != '\0')
+		return "must not hold a path, query or fragment";
+	stop = host_end(authority, end);
+	if (stop == NULL || stop - authority > LONGEST_HOST)
+		return "has no valid host name";
+	if (stop == end)
+		return "must name its port";
+	return *stop == ':' && is_port(stop + 1, end) ? NULL : "has a port outside 1 to 65535";
+}

@@ -17,6 +17,9 @@ const char *url_rule_base(const char *text, struct str *ret_host);
  */
 bool url_rule_is_raw(struct str host);
 
+/* A proxy's URL: http, https or socks5h, a host and a port, nothing else. As url_rule_base. */
+const char *url_rule_proxy(const char *text);
+
 /* A request path: "/…" with one leading slash, no query, fragment, blanks, control characters, backslashes or dot
  * segments. As url_rule_base. */
 const char *url_rule_path(const char *path);

@@ -116,34 +116,6 @@ static const char *text_problem(unsigned flags, const char *text)
 	return NULL;
 }
 
-/* One text: of a field, of a list's entry, of a map's value. NULL after a finding. */
-static const char *decode_text(struct decoding *decoding, const struct place *place, const struct field *field,
-                               unsigned flags, const struct value *value)
-{
-	const char *problem;
-	const char *text;
-
-	if (value->kind != VALUE_TEXT) {
-		bool quotable = value->kind == VALUE_BOOL || value->kind == VALUE_INT || value->kind == VALUE_REAL;
-
-		decode_refuse_kind(decoding, place, value, "a text", quotable ? "quote it" : NULL);
-		return NULL;
-	}
-	text = value->text.data;
-	problem = text_problem(flags, text);
-	if (problem != NULL) {
-		decode_refuse(decoding, place, value->line, value->column, NULL, "'%.*s' %s",
-		              character_fit(text, MESSAGE_BYTES), text, problem);
-		return NULL;
-	}
-	if (field->choices != NULL && !text_in_choices(field->choices, text)) {
-		decode_refuse(decoding, place, value->line, value->column, NULL, "'%.*s' is not one of %s",
-		              character_fit(text, MESSAGE_BYTES), text, field->choices);
-		return NULL;
-	}
-	return arena_text(decoding->arena, text, value->text.len);
-}
-
 /* Bounds of a row; both 0 means none. */
 static bool is_in_bounds(const struct field *field, int64_t number)
 {
@@ -170,6 +142,41 @@ static bool decode_whole(struct decoding *decoding, const struct place *place, c
 	}
 	*ret_number = value->integer;
 	return true;
+}
+
+/* One text: of a field, of a list's entry, of a map's value. NULL after a finding. */
+static const char *decode_text(struct decoding *decoding, const struct place *place, const struct field *field,
+                               unsigned flags, const struct value *value)
+{
+	const char *problem;
+	const char *text;
+
+	if (value->kind == VALUE_INT && (flags & FIELD_OR_NUMBER) != 0) {
+		int64_t number;
+
+		return decode_whole(decoding, place, field, value, &number)
+		               ? arena_format(decoding->arena, "%lld", (long long)number)
+		               : NULL;
+	}
+	if (value->kind != VALUE_TEXT) {
+		bool quotable = value->kind == VALUE_BOOL || value->kind == VALUE_INT || value->kind == VALUE_REAL;
+
+		decode_refuse_kind(decoding, place, value, "a text", quotable ? "quote it" : NULL);
+		return NULL;
+	}
+	text = value->text.data;
+	problem = text_problem(flags, text);
+	if (problem != NULL) {
+		decode_refuse(decoding, place, value->line, value->column, NULL, "'%.*s' %s",
+		              character_fit(text, MESSAGE_BYTES), text, problem);
+		return NULL;
+	}
+	if (field->choices != NULL && !text_in_choices(field->choices, text)) {
+		decode_refuse(decoding, place, value->line, value->column, NULL, "'%.*s' is not one of %s",
+		              character_fit(text, MESSAGE_BYTES), text, field->choices);
+		return NULL;
+	}
+	return arena_text(decoding->arena, text, value->text.len);
 }
 
 static void decode_duration(struct decoding *decoding, const struct place *place, const struct field *field,
@@ -275,6 +282,8 @@ static void decode_text_map(struct decoding *decoding, const struct place *place
 	struct text_map map = { 0 };
 	unsigned value_flags = field->flags & ~(unsigned)FIELD_IDENTIFIER;
 
+	if ((field->flags & FIELD_BLANK_OK) != 0)
+		value_flags &= ~(unsigned)FIELD_NOT_EMPTY;
 	if (!is_kind(decoding, place, value, VALUE_OBJECT) || !is_filled(decoding, place, field, value) ||
 	    value->list.count == 0)
 		return;

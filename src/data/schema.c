@@ -1,16 +1,21 @@
-/* JSON Schema 2020-12 and a Markdown reference; what decode() checks, in two other languages. */
+/* What decode() checks, in the words of JSON Schema 2020-12. */
 #include "fops/data/schema.h"
 
 #include "fops/base/arena.h"
 #include "fops/base/text.h"
 #include "preset.h"
+#include "schema_bond.h"
 
 #define SCRATCH_BYTES      ((size_t)1024 * 1024)
 
 #define IDENTIFIER_PATTERN "^[a-z0-9][a-z0-9._-]{0,127}$"
 #define PATH_PATTERN       "^/[^\\x00-\\x1F\\x7F]*$"
 #define URL_PATTERN        "^https?://[^/?#:@\\s]"
-#define DURATION_PATTERN   "^[0-9]+(ms|s|m|h|d)$"
+#define SECRET_REF_SEGMENT "[!$(-),.0-9;=A-Z\\[\\]_a-z~-]*[!$(-),0-9;=A-Z\\[\\]_a-z~-]"
+#define SECRET_REF_PATTERN                                                                                             \
+	"^(env://[A-Za-z_][A-Za-z0-9_]*|openbao://(" SECRET_REF_SEGMENT ")?(/" SECRET_REF_SEGMENT                      \
+	")+#" SECRET_REF_SEGMENT ")$"
+#define DURATION_PATTERN "^[0-9]+(ms|s|m|h|d)$"
 
 static void emit_pair(struct emitter *emitter, const char *key, const char *text)
 {
@@ -18,24 +23,48 @@ static void emit_pair(struct emitter *emitter, const char *key, const char *text
 	emit_text(emitter, text);
 }
 
-static void emit_choices(struct emitter *emitter, struct arena *scratch, const char *choices)
+static void emit_choices(struct emitter *emitter, struct arena *scratch, const struct field *field)
 {
-	struct text_list list = text_split(scratch, choices, '|');
+	struct text_list list = text_split(scratch, field->choices, '|');
 
 	emit_key(emitter, "enum");
 	emit_array(emitter);
-	for (size_t i = 0; i < list.count; i++)
-		emit_text(emitter, list.items[i]);
+	for (size_t i = 0; i < list.count; i++) {
+		if (!schema_is_refused(field, list.items[i]))
+			emit_text(emitter, list.items[i]);
+	}
 	emit_array_end(emitter);
+}
+
+/* "type": "string", or both types of a text that may be a number. */
+static void emit_text_types(struct emitter *emitter, const struct field *field, unsigned flags)
+{
+	if ((flags & FIELD_OR_NUMBER) == 0) {
+		emit_pair(emitter, "type", "string");
+		return;
+	}
+	emit_key(emitter, "type");
+	emit_array(emitter);
+	emit_text(emitter, "string");
+	emit_text(emitter, "integer");
+	emit_array_end(emitter);
+	emit_key(emitter, "minimum");
+	emit_int(emitter, field->minimum);
+	emit_key(emitter, "maximum");
+	emit_int(emitter, field->maximum);
 }
 
 /* The keywords for one text; flags are those of the field that concern it. */
 static void emit_text_type(struct emitter *emitter, struct arena *scratch, const struct field *field, unsigned flags)
 {
-	emit_pair(emitter, "type", "string");
+	emit_text_types(emitter, field, flags);
 	if (field->choices != NULL)
-		emit_choices(emitter, scratch, field->choices);
-	if ((flags & FIELD_IDENTIFIER) != 0)
+		emit_choices(emitter, scratch, field);
+	if (field->pattern != NULL)
+		emit_pair(emitter, "pattern", field->pattern);
+	else if ((flags & FIELD_SECRET_REF) != 0)
+		emit_pair(emitter, "pattern", SECRET_REF_PATTERN);
+	else if ((flags & FIELD_IDENTIFIER) != 0)
 		emit_pair(emitter, "pattern", IDENTIFIER_PATTERN);
 	else if ((flags & FIELD_PATH) != 0)
 		emit_pair(emitter, "pattern", PATH_PATTERN);
@@ -63,19 +92,23 @@ static void emit_whole_type(struct emitter *emitter, const struct field *field)
 	}
 }
 
-/* At least one entry, with the keyword of the type. */
-static void emit_not_empty(struct emitter *emitter, const struct field *field, const char *keyword)
+/* At least one entry and not too many, with the keywords of the type. */
+static void emit_entries(struct emitter *emitter, const struct field *field, const char *least, const char *most)
 {
-	if ((field->flags & FIELD_NOT_EMPTY) == 0)
-		return;
-	emit_key(emitter, keyword);
-	emit_int(emitter, 1);
+	if ((field->flags & FIELD_NOT_EMPTY) != 0) {
+		emit_key(emitter, least);
+		emit_int(emitter, 1);
+	}
+	if (field->most > 0) {
+		emit_key(emitter, most);
+		emit_int(emitter, field->most);
+	}
 }
 
 static void emit_list_type(struct emitter *emitter, struct arena *scratch, const struct field *field)
 {
 	emit_pair(emitter, "type", "array");
-	emit_not_empty(emitter, field, "minItems");
+	emit_entries(emitter, field, "minItems", "maxItems");
 	if ((field->flags & FIELD_DISTINCT) != 0) {
 		emit_key(emitter, "uniqueItems");
 		emit_bool(emitter, true);
@@ -92,18 +125,33 @@ static void emit_list_type(struct emitter *emitter, struct arena *scratch, const
 
 static void emit_map_type(struct emitter *emitter, struct arena *scratch, const struct field *field)
 {
+	unsigned flags = field->flags & ~(unsigned)FIELD_IDENTIFIER;
+
 	emit_pair(emitter, "type", "object");
-	emit_not_empty(emitter, field, "minProperties");
-	if ((field->flags & FIELD_IDENTIFIER) != 0) {
+	emit_entries(emitter, field, "minProperties", "maxProperties");
+	if ((flags & FIELD_BLANK_OK) != 0)
+		flags &= ~(unsigned)FIELD_NOT_EMPTY;
+	if ((field->flags & FIELD_IDENTIFIER) != 0 || field->name_pattern != NULL) {
 		emit_key(emitter, "propertyNames");
 		emit_object(emitter);
-		emit_pair(emitter, "pattern", IDENTIFIER_PATTERN);
+		emit_pair(emitter, "pattern", field->name_pattern != NULL ? field->name_pattern : IDENTIFIER_PATTERN);
 		emit_object_end(emitter);
 	}
 	emit_key(emitter, "additionalProperties");
 	emit_object(emitter);
-	emit_text_type(emitter, scratch, field, field->flags & ~(unsigned)FIELD_IDENTIFIER);
+	emit_text_type(emitter, scratch, field, flags);
 	emit_object_end(emitter);
+}
+
+static void emit_scalar_types(struct emitter *emitter)
+{
+	static const char *const names[] = { "string", "number", "boolean", "null" };
+
+	emit_key(emitter, "type");
+	emit_array(emitter);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		emit_text(emitter, names[i]);
+	emit_array_end(emitter);
 }
 
 static void emit_type(struct emitter *emitter, struct arena *scratch, const struct field *field)
@@ -137,6 +185,9 @@ static void emit_type(struct emitter *emitter, struct arena *scratch, const stru
 		emit_map_type(emitter, scratch, field);
 		break;
 	case SLOT_VALUE: /* any value: no keyword */
+		if ((field->flags & FIELD_SCALAR) != 0)
+			emit_scalar_types(emitter);
+		break;
 	case SLOT_RECORD:
 		break;
 	}
@@ -164,11 +215,14 @@ static void emit_example(struct emitter *emitter, struct arena *scratch, const s
 	emit_array_end(emitter);
 }
 
+static void emit_record_type(struct emitter *emitter, const struct field *fields, const char *description,
+                             const char *one_of);
+
 static void emit_property(struct emitter *emitter, struct arena *scratch, const struct field *field)
 {
 	emit_key(emitter, field->name);
 	if (field->slot.kind == SLOT_RECORD) {
-		schema_object(emitter, field->fields, field->text);
+		emit_record_type(emitter, field->fields, field->text, field->one_of);
 		return;
 	}
 	emit_object(emitter);
@@ -186,16 +240,28 @@ static void emit_property(struct emitter *emitter, struct arena *scratch, const 
 	emit_object_end(emitter);
 }
 
-/* A preset stands in for a member that is left out. */
-static bool is_required(const struct field *field)
+static void emit_required(struct emitter *emitter, const struct field *fields)
 {
-	return (field->flags & FIELD_REQUIRED) != 0 && field->preset == NULL;
+	bool any = false;
+
+	for (const struct field *field = fields; field->name != NULL; field++) {
+		if (!schema_is_required(field))
+			continue;
+		if (!any) {
+			emit_key(emitter, "required");
+			emit_array(emitter);
+		}
+		any = true;
+		emit_text(emitter, field->name);
+	}
+	if (any)
+		emit_array_end(emitter);
 }
 
-void schema_object(struct emitter *emitter, const struct field *fields, const char *description)
+static void emit_record_type(struct emitter *emitter, const struct field *fields, const char *description,
+                             const char *one_of)
 {
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
-	bool any_required = false;
 
 	emit_object(emitter);
 	emit_pair(emitter, "type", "object");
@@ -206,117 +272,14 @@ void schema_object(struct emitter *emitter, const struct field *fields, const ch
 	for (const struct field *field = fields; field->name != NULL; field++)
 		emit_property(emitter, scratch, field);
 	emit_object_end(emitter);
-	for (const struct field *field = fields; field->name != NULL; field++) {
-		if (!is_required(field))
-			continue;
-		if (!any_required) {
-			emit_key(emitter, "required");
-			emit_array(emitter);
-		}
-		any_required = true;
-		emit_text(emitter, field->name);
-	}
-	if (any_required)
-		emit_array_end(emitter);
+	emit_required(emitter, fields);
 	emit_key(emitter, "additionalProperties");
 	emit_bool(emitter, false);
+	schema_bonds(emitter, scratch, fields, one_of);
 	emit_object_end(emitter);
 }
 
-/* What a reader calls the type of a row. */
-static const char *type_name(const struct field *field)
+void schema_object(struct emitter *emitter, const struct field *fields, const char *description)
 {
-	switch (field->slot.kind) {
-	case SLOT_BOOL:
-	case SLOT_OPTIONAL_BOOL:
-		return "true or false";
-	case SLOT_INT:
-	case SLOT_COUNT:
-	case SLOT_OPTIONAL_INT:
-		return "whole number";
-	case SLOT_TEXT:
-		return (field->flags & FIELD_IDENTIFIER) != 0   ? "identifier"
-		       : (field->flags & FIELD_URL) != 0        ? "URL"
-		       : (field->flags & FIELD_PATH) != 0       ? "path"
-		       : (field->flags & FIELD_SECRET_REF) != 0 ? "secret reference"
-		                                                : "text";
-	case SLOT_INSTANT:
-		return "time";
-	case SLOT_DURATION:
-		return "duration";
-	case SLOT_TEXT_LIST:
-		return "list of texts";
-	case SLOT_TEXT_MAP:
-		return "map of texts";
-	case SLOT_VALUE:
-		return "any value";
-	case SLOT_RECORD:
-		return "object";
-	case SLOT_RECORDS:
-		return "list of objects";
-	}
-	return "";
-}
-
-/* A Markdown cell: a bar would end it. */
-static void append_cell(struct buffer *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '|')
-			(void)buffer_byte(out, '\\');
-		if (*text == '\n')
-			(void)buffer_byte(out, ' ');
-		else
-			(void)buffer_byte(out, *text);
-	}
-}
-
-static void append_bounds(struct buffer *out, struct arena *scratch, const struct field *field)
-{
-	if (field->minimum == 0 && field->maximum == 0)
-		return;
-	if (field->slot.kind == SLOT_DURATION)
-		(void)buffer_format(out, ", %s to %s", format_duration(scratch, field->minimum),
-		                    format_duration(scratch, field->maximum));
-	else
-		(void)buffer_format(out, ", %lld to %lld", (long long)field->minimum, (long long)field->maximum);
-}
-
-/* "`a`, `b` or `c`" */
-static void append_choices(struct buffer *out, struct arena *scratch, const char *choices)
-{
-	struct text_list list = text_split(scratch, choices, '|');
-
-	for (size_t i = 0; i < list.count; i++)
-		(void)buffer_format(out, "%s`%s`", i == 0 ? ": " : i + 1 == list.count ? " or " : ", ", list.items[i]);
-}
-
-static void append_rows(struct buffer *out, struct arena *scratch, const struct field *fields, const char *prefix)
-{
-	for (const struct field *field = fields; field->name != NULL; field++) {
-		bool list = field->slot.kind == SLOT_RECORDS;
-
-		(void)buffer_format(out, "| `%s%s` | %s", prefix, field->name, type_name(field));
-		if (field->choices != NULL)
-			append_choices(out, scratch, field->choices);
-		append_bounds(out, scratch, field);
-		(void)buffer_format(out, " | %s | ", is_required(field) ? "yes" : "no");
-		if (field->preset != NULL)
-			(void)buffer_format(out, "`%s`", field->preset);
-		(void)buffer_text(out, field->preset != NULL ? " | " : "| ");
-		append_cell(out, field->text == NULL ? "" : field->text);
-		(void)buffer_text(out, field->text == NULL ? "|\n" : " |\n");
-		if (field->slot.kind == SLOT_RECORD || list)
-			append_rows(out, scratch, field->fields,
-			            arena_format(scratch, "%s%s%s", prefix, field->name, list ? "[]." : "."));
-	}
-}
-
-bool schema_reference(struct buffer *out, const struct field *fields)
-{
-	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
-
-	(void)buffer_text(out, "| field | type | required | default | meaning |\n|---|---|---|---|---|\n");
-	append_rows(out, scratch, fields, "");
-	return !out->overflow;
+	emit_record_type(emitter, fields, description, NULL);
 }

@@ -10,7 +10,6 @@
 #define REQUEST_TIMEOUT_MS   15000
 #define DEAD_PEER_TIMEOUT_MS 30000
 #define MOST_CONNECTIONS     1024
-#define LONGEST_HEAD         ((size_t)100 * 1024)
 
 static void pump(void *user);
 
@@ -74,14 +73,17 @@ static void free_run(struct http_run *run)
 	free(run);
 }
 
+void http_release_place(struct http *http)
+{
+	if (http->transfers-- >= http->options.most_connections)
+		http_schedule(http, 0);
+}
+
 /* run's try is over; another one may be waiting for its place. */
 static void release_place(struct http_run *run)
 {
-	struct http *http = run->http;
-
 	run->transfer = NULL;
-	if (http->transfers-- >= http->options.most_connections)
-		http_schedule(http, 0);
+	http_release_place(run->http);
 }
 
 static void stop_try(struct http_run *run)
@@ -96,6 +98,7 @@ void http_close(struct http *http)
 {
 	if (http == NULL)
 		return;
+	websockets_close(http);
 	while (http->first != NULL) {
 		struct http_run *run = http->first;
 
@@ -106,8 +109,7 @@ void http_close(struct http *http)
 		free_run(run);
 	}
 	loop_disarm(http->loop, &http->timer);
-	transport_close(http->transport);
-	http->transport = NULL;
+	transports_close(http);
 }
 
 static struct deadline run_deadline(const struct http_exchange *exchange)
@@ -236,7 +238,7 @@ static bool has_upload(const struct http_run *run)
 }
 
 /* The URL as it is sent: with tls.server_name in place of the host, and the true host as the place to connect to. */
-static void aim(const struct http_run *run, struct transfer_request *request)
+static void aim_url(const struct http_run *run, struct transfer_request *request)
 {
 	struct url named = run->target;
 
@@ -248,6 +250,28 @@ static void aim(const struct http_run *run, struct transfer_request *request)
 		                     named.host, (unsigned)named.port, run->target.host, (unsigned)named.port);
 	}
 	request->url = url_text(run->arena, &named);
+}
+
+bool run_aim(struct http_run *run, struct transfer_request *request, struct error *err)
+{
+	const struct http_access *access = &run->exchange->access;
+	bool by_authorities = access->tls.ca == NULL && access->tls.fingerprint == NULL;
+	struct error ignored;
+
+	aim_url(run, request);
+	if (access->proxy != NULL)
+		request->proxy = proxy_text(run->arena, access->proxy);
+	if (strcmp(run->target.scheme, "https") == 0 && by_authorities) {
+		if (!trust_file(run->http, err))
+			return false;
+		request->ca_file = run->http->ca_file;
+	}
+	/* a proxy that the environment names may be an https one, too; without authorities it is then not trusted */
+	if (request->proxy != NULL && text_starts(request->proxy, "https:") && !trust_file(run->http, err))
+		return false;
+	if ((request->proxy != NULL || !host_is_loopback(run->target.host)) && trust_file(run->http, &ignored))
+		request->proxy_ca_file = run->http->ca_file;
+	return transport_for(run->http, &access->tls, &run->transport, err);
 }
 
 static bool begin_try(struct http_run *run, struct error *err)
@@ -267,20 +291,14 @@ static bool begin_try(struct http_run *run, struct error *err)
 	run->sent = 0;
 	run->try_started_ms = clock_monotonic_ms();
 	run->active_ms = run->try_started_ms;
-	aim(run, &request);
+	if (!run_aim(run, &request, err))
+		return false;
 	request.upload = has_upload(run);
 	request.body_len = exchange->data != NULL        ? (int64_t)exchange->data_len
 	                   : exchange->read_body != NULL ? exchange->body_len
 	                                                 : 0;
 	request.fresh =
 	        exchange->tries == HTTP_TRIES_NEVER || !method_is_safe(run->method) || exchange->read_body != NULL;
-	if (strcmp(run->target.scheme, "https") == 0 && exchange->access.tls.ca == NULL) {
-		if (!trust_file(http, err))
-			return false;
-		request.ca_file = http->ca_file;
-	}
-	if (http->transport == NULL && !transport_open(http, &http->transport, err))
-		return false;
 	if (!transfer_start(run, &request, err))
 		return false;
 	http->transfers++;
@@ -410,6 +428,7 @@ static void pump(void *user)
 		serve(run);
 		run = next;
 	}
+	websockets_serve(http);
 	http->busy = false;
 	for (struct http_run *run = http->first; run != NULL; run = run->next) {
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot see that a freed run left the list */

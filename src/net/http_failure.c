@@ -47,7 +47,7 @@ static const char *answer_cut(const struct http_run *run, const struct transfer_
 /* What the exchange was doing when a limit ran out. */
 static const char *phase(const struct http_run *run)
 {
-	if (run->transfer == NULL)
+	if (run->transfer == NULL && !run->linked)
 		return "waiting for the next try";
 	if (!run->connected)
 		return arena_format(run->arena, "%s: not yet connected", peer_of(run));
@@ -77,6 +77,12 @@ static const char *tls_cause(const struct http_run *run, const struct transfer_r
 		return arena_format(run->arena, "%s: its certificate is not for %s", peer, verified_name(run));
 	case END_TLS_PIN:
 		return arena_format(run->arena, "%s: its public key is not the pinned one", peer);
+	case END_TLS_FINGERPRINT:
+		return arena_format(run->arena, "%s: its certificate has another fingerprint than the contract says",
+		                    peer);
+	case END_TLS_CLIENT:
+		return arena_format(run->arena, "the client's own certificate or key cannot be used: %s",
+		                    result->detail);
 	case END_TLS_MATERIAL:
 		return run->exchange->access.tls.ca != NULL
 		               ? "tls.ca holds no usable certificate"
@@ -139,6 +145,8 @@ static enum error_id failure_id(enum transfer_end end)
 	case END_TLS_NAME:
 	case END_TLS_PIN:
 	case END_TLS_MATERIAL:
+	case END_TLS_FINGERPRINT:
+	case END_TLS_CLIENT:
 		return ERROR_PLANE_TLS;
 	case END_MEMORY:
 		return ERROR_INTERNAL_MEMORY;

@@ -10,10 +10,16 @@
 #include "fops/net/http.h"
 #include "fops/net/url.h"
 
-#define MOST_REDIRECTS 5
+#define MOST_REDIRECTS    5
+#define LONGEST_HEAD      ((size_t)100 * 1024)
+#define FINGERPRINT_BYTES 32
+#define USER_AGENT        "fops/" FOPS_VERSION
+/* RFC 9110 §5.6.2 */
+#define TOKEN_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"
 
 struct transport;
 struct transfer;
+struct websocket_run;
 
 /* What follows once the head of an answer is known. */
 enum http_step {
@@ -31,7 +37,9 @@ struct http_run {
 	struct http *http;
 	struct http_exchange *exchange; /* NULL once cancelled */
 	struct arena *arena;
+	struct transport *transport;
 	struct transfer *transfer; /* the try under way, or NULL: the next one starts at wake_at_ms */
+	bool linked;               /* the opening of a WebSocket: a link carries it, not a transfer */
 	struct url origin;         /* of exchange->url */
 	struct url target;         /* where this try goes */
 	const char *method;        /* of this try: a redirect may turn it into GET */
@@ -61,11 +69,13 @@ struct http {
 	struct http_options options;
 	struct arena *arena;
 	struct loop *loop;
-	struct transport *transport; /* NULL before the first try */
-	const char *ca_file;         /* found by trust_file; NULL before */
+	struct transport *transports; /* one for each identity shown to servers */
+	const char *ca_file;          /* found by trust_file; NULL before */
 	struct http_run *first;
 	struct http_run *last;
-	size_t transfers; /* under way */
+	struct websocket_run *websockets;
+	char *input;      /* what a WebSocket reads in this moment */
+	size_t transfers; /* under way, WebSockets included */
 	struct loop_timer timer;
 	bool busy; /* inside a callback of the loop: runs may only be marked, not freed */
 };
@@ -93,6 +103,8 @@ enum transfer_end {
 	END_TLS_NAME,
 	END_TLS_PIN,
 	END_TLS_MATERIAL,
+	END_TLS_FINGERPRINT,
+	END_TLS_CLIENT, /* our own certificate or key is of no use */
 	END_MEMORY,
 };
 
@@ -107,16 +119,19 @@ struct transfer_request {
 	const char *url;
 	const char *connect_to; /* "name:port:host:port" or NULL */
 	const char *ca_file;
-	bool upload;      /* send a body, which may be empty */
-	int64_t body_len; /* -1 unknown: chunked */
-	bool fresh;       /* no kept connection: its silent end would make the library send twice */
+	const char *proxy;         /* "https://host:port", NULL: the environment's, none for loopback */
+	const char *proxy_ca_file; /* for https proxies; may be NULL */
+	bool upload;               /* send a body, which may be empty */
+	int64_t body_len;          /* -1 unknown: chunked */
+	bool fresh;                /* no kept connection: its silent end would make the library send twice */
 };
 
-/* http_transfer.c: the only file that knows the library */
+/* http_multi.c: the pool for what tls says. errors INTERNAL */
+CHECKED bool transport_for(struct http *http, const struct http_tls *tls, struct transport **ret_transport,
+                           struct error *err);
+void transports_close(struct http *http);
 
-/* errors INTERNAL */
-CHECKED bool transport_open(struct http *http, struct transport **ret_transport, struct error *err);
-void transport_close(struct transport *transport);
+/* http_transfer.c */
 
 /* Start run's next try; it ends in run_ended, never before this returned. errors INTERNAL, DATA */
 CHECKED bool transfer_start(struct http_run *run, const struct transfer_request *request, struct error *err);
@@ -134,6 +149,12 @@ void transfer_describe(struct http_run *run);
 
 /* Look at all runs at the latest at at_ms: one timer serves them all, so that starting many costs nothing. */
 void http_schedule(struct http *http, int64_t at_ms);
+
+/* One of http->transfers is over. */
+void http_release_place(struct http *http);
+
+/* Where and by which trust run's next try goes. errors PLANE_TLS */
+CHECKED bool run_aim(struct http_run *run, struct transfer_request *request, struct error *err);
 
 /* A try is over by itself; its transfer is gone. */
 void run_ended(struct http_run *run, const struct transfer_result *result);
@@ -154,6 +175,13 @@ CHECKED bool request_check(struct arena *arena, const struct http_exchange *exch
 bool header_is(const char *line, const char *name);
 bool method_is_safe(const char *method);
 bool host_is_loopback(const char *host);
+/* 32 bytes of "AB:CD:…". */
+CHECKED bool fingerprint_read(const char *text, unsigned char ret_bytes[FINGERPRINT_BYTES]);
+/* The proxy as the library wants it, with its port; NULL for what no proxy's URL may be. In arena. */
+const char *proxy_text(struct arena *arena, const char *proxy);
+/* "Authorization: …" in one allocation, to be wiped by the caller. */
+struct buffer credential_header(const struct http_access *access);
+size_t credential_length(const struct http_access *access);
 
 /* http_answer.c: read the raw head (status line, header lines, blank line) into the exchange. errors PLANE_PROTOCOL */
 CHECKED bool answer_read(struct arena *arena, const struct buffer *head, struct http_exchange *exchange,
@@ -176,5 +204,11 @@ const char *failure_cause(const struct http_run *run, const struct transfer_resu
 
 /* http_trust.c: the file of trusted authorities when the exchange names none. errors PLANE_TLS */
 CHECKED bool trust_file(struct http *http, struct error *err);
+
+/* websocket.c */
+
+/* Start those that wait for a place, free those that were cancelled; drop them all. */
+void websockets_serve(struct http *http);
+void websockets_close(struct http *http);
 
 #endif

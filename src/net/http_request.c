@@ -11,9 +11,6 @@
 #define PIN_PREFIX      "sha256//"
 #define PIN_CHARACTERS  44
 
-/* RFC 9110 §5.6.2 */
-static const char token_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~";
-
 /* They belong to the connection or frame the body: the transport alone sets them. */
 static const char *const reserved_headers[] = {
 	"Connection", "Content-Length",    "Expect",  "Keep-Alive",          "TE",
@@ -44,7 +41,7 @@ bool host_is_loopback(const char *host)
 /* The value is never part of a message: it may be a secret. */
 static bool check_header(const char *line, const struct secret *credential, struct error *err)
 {
-	size_t name = strspn(line, token_characters);
+	size_t name = strspn(line, TOKEN_CHARACTERS);
 
 	if (name == 0 || line[name] != ':')
 		return fail(err, ERROR_DATA, "a request header is not of the form \"Name: value\"");
@@ -76,14 +73,19 @@ static bool check_headers(const struct http_exchange *exchange, struct error *er
 	return true;
 }
 
-static bool check_credential(const struct secret *credential, struct error *err)
+static bool check_credential(const struct http_access *access, struct error *err)
 {
 	size_t len;
 	const char *value;
 
-	if (credential == NULL)
+	if (access->credential == NULL)
 		return true;
-	value = secret_expose(credential, &len);
+	for (const char *at = access->scheme == NULL ? "" : access->scheme; *at != '\0'; at++) {
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7F)
+			return fail(err, ERROR_DATA,
+			            "the credential's scheme holds a character that no header may hold");
+	}
+	value = secret_expose(access->credential, &len);
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)value[i] <= 0x20 || (unsigned char)value[i] >= 0x7F)
 			return fail(err, ERROR_DATA, "the credential holds a character that no header may hold");
@@ -108,11 +110,63 @@ static bool is_pin(const char *pin)
 	return len == PIN_CHARACTERS - 1 && strcmp(key + len, "=") == 0;
 }
 
-static bool check_tls(struct arena *arena, const struct http_tls *tls, const struct url *url, struct error *err)
+static int hexadecimal(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *found = digit == '\0' ? NULL : strchr(digits, tolower((unsigned char)digit));
+
+	return found == NULL ? -1 : (int)(found - digits);
+}
+
+bool fingerprint_read(const char *text, unsigned char ret_bytes[FINGERPRINT_BYTES])
+{
+	if (strlen(text) != FINGERPRINT_BYTES * 3 - 1)
+		return false;
+	for (size_t i = 0; i < FINGERPRINT_BYTES; i++) {
+		int high = hexadecimal(text[i * 3]);
+		int low = hexadecimal(text[i * 3 + 1]);
+
+		if (high < 0 || low < 0 || (i + 1 < FINGERPRINT_BYTES && text[i * 3 + 2] != ':'))
+			return false;
+		ret_bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+static bool holds_pem(const struct secret *secret)
+{
+	return strstr(secret_expose(secret, NULL), "-----BEGIN ") != NULL;
+}
+
+static bool check_client(const struct http_tls *tls, struct error *err)
+{
+	if (tls->certificate == NULL && tls->key == NULL)
+		return true;
+	if (tls->certificate == NULL || tls->key == NULL)
+		return fail(err, ERROR_DATA, "a client certificate needs its key, and a key its certificate");
+	if (!holds_pem(tls->certificate) || !holds_pem(tls->key))
+		return fail(err, ERROR_DATA, "the client certificate or its key is not in PEM form");
+	if (strstr(secret_expose(tls->key, NULL), "ENCRYPTED") != NULL)
+		return fail(err, ERROR_DATA, "the key of the client certificate is locked by a password");
+	return true;
+}
+
+static bool check_server_name(struct arena *arena, const char *name, struct error *err)
 {
 	struct url named;
 
-	if (tls->ca == NULL && tls->pin == NULL && tls->server_name == NULL)
+	if (host_is_address(name) || !url_parse(arena, arena_format(arena, "https://%.300s", name), &named, err) ||
+	    strcasecmp(named.host, name) != 0)
+		return fail(err, ERROR_DATA, "tls.serverName is not a host name");
+	return true;
+}
+
+static bool check_tls(struct arena *arena, const struct http_tls *tls, const struct url *url, struct error *err)
+{
+	unsigned char fingerprint[FINGERPRINT_BYTES];
+
+	if (tls->ca == NULL && tls->pin == NULL && tls->server_name == NULL && tls->fingerprint == NULL &&
+	    tls->certificate == NULL && tls->key == NULL)
 		return true;
 	if (strcmp(url->scheme, "https") != 0)
 		return fail(err, ERROR_DATA, "tls settings need a URL with https");
@@ -120,13 +174,90 @@ static bool check_tls(struct arena *arena, const struct http_tls *tls, const str
 		return fail(err, ERROR_DATA, "tls.ca holds no certificate in PEM form");
 	if (tls->pin != NULL && !is_pin(tls->pin))
 		return fail(err, ERROR_DATA, "tls.pin is not of the form sha256//BASE64 of 32 bytes");
-	if (tls->server_name == NULL)
+	if (tls->fingerprint != NULL && !fingerprint_read(tls->fingerprint, fingerprint))
+		return fail(err, ERROR_DATA, "tls.fingerprint is not of the form AB:CD:… of 32 bytes");
+	if (tls->server_name != NULL && !check_server_name(arena, tls->server_name, err))
+		return false;
+	return check_client(tls, err);
+}
+
+/* The library's preset of a proxy's port is another one than everybody else's. */
+static const struct {
+	const char *scheme;
+	unsigned port;
+} proxy_schemes[] = {
+	{ "http", 80 },
+	{ "https", 443 },
+	{ "socks5h", 1080 },
+};
+
+/* Does "://host:port" name its port? Behind the brackets of an IPv6 address. */
+static bool has_port(const char *rest)
+{
+	const char *bracket = strchr(rest, ']');
+
+	return strchr(bracket != NULL ? bracket : rest + 1, ':') != NULL;
+}
+
+const char *proxy_text(struct arena *arena, const char *proxy)
+{
+	size_t len = strcspn(proxy, ":");
+	struct url url;
+	struct error ignored;
+
+	for (size_t i = 0; i < ARRAY_LEN(proxy_schemes); i++) {
+		const char *scheme = proxy_schemes[i].scheme;
+
+		if (strlen(scheme) != len || strncasecmp(scheme, proxy, len) != 0)
+			continue;
+		if (!url_parse(arena, arena_format(arena, "http%s", proxy + len), &url, &ignored) ||
+		    strcmp(url.path, "/") != 0 || url.query != NULL)
+			return NULL;
+		if (!has_port(proxy + len))
+			url.port = (uint16_t)proxy_schemes[i].port;
+		return arena_format(arena, strchr(url.host, ':') != NULL ? "%s://[%s]:%u" : "%s://%s:%u", scheme,
+		                    url.host, (unsigned)url.port);
+	}
+	return NULL;
+}
+
+static bool check_proxy(struct arena *arena, const struct http_access *access, struct error *err)
+{
+	if (access->proxy == NULL)
 		return true;
-	if (host_is_address(tls->server_name) ||
-	    !url_parse(arena, arena_format(arena, "https://%.300s", tls->server_name), &named, err) ||
-	    strcasecmp(named.host, tls->server_name) != 0)
-		return fail(err, ERROR_DATA, "tls.serverName is not a host name");
+	if (proxy_text(arena, access->proxy) == NULL)
+		return fail(err, ERROR_DATA, "a proxy is not of the form http://HOST:PORT, https:// or socks5h://");
+	/* the library shows both certificates to the same callback */
+	if (access->tls.fingerprint != NULL && strncasecmp(access->proxy, "https:", 6) == 0)
+		return fail(err, ERROR_DATA, "tls.fingerprint cannot be checked behind an https proxy");
 	return true;
+}
+
+size_t credential_length(const struct http_access *access)
+{
+	size_t len;
+
+	(void)secret_expose(access->credential, &len);
+	return len;
+}
+
+struct buffer credential_header(const struct http_access *access)
+{
+	static const char front[] = "Authorization: ";
+	const char *scheme = access->scheme == NULL ? "Bearer " : access->scheme;
+	struct buffer line = BUFFER(SIZE_MAX / 4);
+	size_t len;
+	const char *value = secret_expose(access->credential, &len);
+
+	/* one allocation, so that no piece of the value stays behind in freed memory */
+	line.size = sizeof front + strlen(scheme) + len;
+	line.data = malloc(line.size);
+	if (line.data == NULL)
+		out_of_memory();
+	buffer_text(&line, front);
+	buffer_text(&line, scheme);
+	buffer_append(&line, value, len);
+	return line;
 }
 
 bool request_check(struct arena *arena, const struct http_exchange *exchange, struct url *ret_url, struct error *err)
@@ -136,13 +267,13 @@ bool request_check(struct arena *arena, const struct http_exchange *exchange, st
 
 	if (!url_parse(arena, exchange->url, &url, err))
 		return false;
-	if (*method == '\0' || strlen(method) > LONGEST_METHOD || strspn(method, token_characters) != strlen(method) ||
+	if (*method == '\0' || strlen(method) > LONGEST_METHOD || strspn(method, TOKEN_CHARACTERS) != strlen(method) ||
 	    text_in_choices("CONNECT|TRACE", method))
 		return fail(err, ERROR_DATA, "the request method is not one that can be sent");
 	if (exchange->data != NULL && exchange->read_body != NULL)
 		return fail(err, ERROR_INTERNAL, "an exchange has two bodies");
-	if (!check_headers(exchange, err) || !check_credential(exchange->access.credential, err) ||
-	    !check_tls(arena, &exchange->access.tls, &url, err))
+	if (!check_headers(exchange, err) || !check_credential(&exchange->access, err) ||
+	    !check_tls(arena, &exchange->access.tls, &url, err) || !check_proxy(arena, &exchange->access, err))
 		return false;
 	*ret_url = url;
 	return true;

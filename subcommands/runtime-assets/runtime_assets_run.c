@@ -1,25 +1,9 @@
 /* runtime-assets run: a command on one asset, or on many at once. */
-#include "fops/asset/run.h"
+#include "runtime_assets_run.h"
 
 #include "../topology_access.h"
-#include "fops/base/arena.h"
-#include "fops/base/terminal.h"
-#include "fops/cli/call.h"
 #include "fops/cli/output.h"
 #include "fops/cli/settings.h"
-#include "runtime_assets.h"
-
-struct run_options {
-	struct selection_options selection;
-	bool shell;
-	struct text_list env;
-	const char *workdir;
-	const char *user;
-	bool input;
-	bool terminal;
-	bool raw;
-	const char *result_file;
-};
 
 #define OPTION(member) SLOT(struct run_options, member)
 
@@ -39,131 +23,19 @@ static const struct command_option options[] = {
 	{ "tty", 't', OPTION(terminal), NULL, NULL, "give the command a terminal", NULL, VALUES_NONE, 0, 0 },
 	{ "raw", 0, OPTION(raw), NULL, NULL, "do not filter control characters on a terminal", NULL, VALUES_NONE, 0,
 	  0 },
-	{ "result-file", 0, OPTION(result_file), "FILE", NULL, "write the outcome as JSON", NULL, VALUES_FILES, 0, 0 },
+	{ "result-file", 0, OPTION(result_file), "FILE", NULL, "write the outcome as JSON; of many: as events", NULL,
+	  VALUES_FILES, 0, 0 },
+	{ "fail-fast", 0, OPTION(fail_fast), NULL, NULL, "of many: begin no further asset after the first that fails",
+	  NULL, VALUES_NONE, 0, 0 },
+	{ "max-failures", 0, OPTION(max_failures), "COUNT", NULL,
+	  "of many: begin no further asset after so many that fail", NULL, VALUES_NONE, 0, 0 },
+	{ "deadline", 0, OPTION(deadline), "TIME", NULL, "of many: limit of all together; --timeout is that of each",
+	  NULL, VALUES_NONE, 0, 0 },
+	{ "only-failed", 0, OPTION(only_failed), "FILE", NULL,
+	  "only assets whose last result in FILE (of -o jsonl or --result-file) is no success", NULL, VALUES_FILES, 0,
+	  0 },
 	{ 0 },
 };
-
-/* What the lines of several assets go through. */
-struct many {
-	struct call *call;
-	bool jsonl;
-	size_t failed;
-	size_t count;
-};
-
-struct line_event {
-	const char *asset_id;
-	int stream;
-	const char *line;
-	size_t len;
-};
-
-static void emit_line(struct emitter *emitter, const void *data)
-{
-	const struct line_event *event = data;
-
-	emit_key(emitter, "asset_id");
-	emit_text(emitter, event->asset_id);
-	emit_key(emitter, "stream");
-	emit_text(emitter, event->stream == 2 ? "stderr" : "stdout");
-	emit_key(emitter, "line");
-	emit_text_len(emitter, event->line, event->len);
-}
-
-static void print_line(void *user, const char *asset_id, int stream, const char *line, size_t len)
-{
-	struct many *many = user;
-	struct buffer text = BUFFER((size_t)1 << 20);
-	int descriptor = stream == 2 ? STDERR_FILENO : STDOUT_FILENO;
-	ssize_t written;
-
-	if (many->jsonl) {
-		output_event(many->call->output, "output", emit_line,
-		             &(struct line_event){ asset_id, stream, line, len });
-		return;
-	}
-	buffer_format(&text, "%s: ", asset_id);
-	if (terminal_is(descriptor))
-		terminal_escape(&text, line, len);
-	else
-		buffer_append(&text, line, len);
-	buffer_byte(&text, '\n');
-	if (stream == 2) {
-		written = write(descriptor, buffer_string(&text), text.len);
-		(void)written; /* a lost line on stderr does not change the outcome */
-	} else {
-		output_bytes(many->call->output, buffer_string(&text), text.len);
-		output_flush(many->call->output);
-	}
-	buffer_done(&text);
-}
-
-static void emit_result(struct emitter *emitter, const void *data)
-{
-	const struct run_result *result = data;
-
-	emit_key(emitter, "item");
-	run_result_emit(emitter, result);
-}
-
-static void note_result(void *user, const struct run_result *result)
-{
-	struct many *many = user;
-
-	many->failed += result->exit_status != 0 ? 1 : 0;
-	if (many->jsonl)
-		output_event(many->call->output, "item", emit_result, result);
-	else if (result->exit_status != 0)
-		log_detail(&many->call->log, "%s: %s, status %lld", result->asset_id, result->state,
-		           (long long)result->exit_status);
-}
-
-/* The status of the worst asset: what never ended well counts more than what ended badly. */
-static int worst_status(const struct run_result *results, size_t count)
-{
-	int worst = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (results[i].exit_status > worst)
-			worst = (int)results[i].exit_status;
-	}
-	return worst;
-}
-
-static void print_summary(const struct many *many, const struct run_result *results)
-{
-	struct buffer text = BUFFER((size_t)4 << 20);
-	ssize_t written;
-
-	if (many->jsonl || many->call->globals.quiet > 0)
-		return;
-	for (size_t i = 0; i < many->count; i++) {
-		if (results[i].exit_status != 0)
-			buffer_format(&text, "%s: %s, status %lld%s%s\n", results[i].asset_id, results[i].state,
-			              (long long)results[i].exit_status, results[i].message == NULL ? "" : ": ",
-			              results[i].message == NULL ? "" : results[i].message);
-	}
-	buffer_format(&text, "%zu assets: %zu ok, %zu failed\n", many->count, many->count - many->failed, many->failed);
-	written = write(STDERR_FILENO, buffer_string(&text), text.len);
-	(void)written;
-	buffer_done(&text);
-}
-
-static bool run_many(struct call *call, struct asset_context *context, const struct runtime_asset *assets, size_t count,
-                     const struct run_request *request, struct error *err)
-{
-	struct many many = { call, output_format(call->output) == OUTPUT_JSONL, 0, count };
-	struct run_listener listener = { print_line, note_result, &many };
-	struct run_result *results = arena_array(call->arena, count, sizeof *results);
-
-	if (request->input || request->terminal)
-		return fail(err, ERROR_USAGE_CONFLICT, "--%s needs a single asset", request->input ? "stdin" : "tty");
-	if (!run_on_assets(context, assets, count, request, &listener, results, err))
-		return false;
-	print_summary(&many, results);
-	call->verdict = worst_status(results, count);
-	return true;
-}
 
 static bool run_one(struct call *call, struct asset_context *context, const struct runtime_asset *asset,
                     const struct run_request *request, struct error *err)
@@ -184,8 +56,41 @@ static bool run_one(struct call *call, struct asset_context *context, const stru
 	return true;
 }
 
-static bool run_on(struct call *call, struct asset_context *context, const struct runtime_asset *assets, size_t count,
-                   struct error *err)
+static bool select_assets(struct call *call, const struct topology *topology, const struct asset_selection *selection,
+                          struct runtime_asset **ret_assets, size_t *ret_count, struct error *err)
+{
+	const struct run_options *wanted = call->options;
+
+	if (wanted->only_failed != NULL)
+		return run_select_rest(call, topology, wanted->only_failed, selection, ret_assets, ret_count, err);
+	return selection_resolve(call->arena, topology, selection, ret_assets, ret_count, err);
+}
+
+/* Once the words of the command line are in order. */
+static bool run_selected(struct call *call, const struct asset_selection *selection, const struct run_request *request,
+                         struct deadline deadline, struct error *err)
+{
+	CLEANUP(topology_cleanup) struct topology *topology = NULL;
+	struct asset_context context = { 0 };
+	struct runtime_asset *assets;
+	size_t count;
+	bool done;
+
+	if (!call_topology(call, &topology, err) || !select_assets(call, topology, selection, &assets, &count, err) ||
+	    !policy_check(assets, count, "run", err))
+		return false;
+	done = asset_access_open(call, topology, &context, err);
+	if (done && run_is_many(call, call->options)) {
+		context.deadline = deadline;
+		done = run_many(call, &context, assets, count, request, err);
+	} else if (done) {
+		done = run_one(call, &context, &assets[0], request, err);
+	}
+	asset_access_close(&context);
+	return done;
+}
+
+static bool run(struct call *call, struct error *err)
 {
 	const struct run_options *wanted = call->options;
 	struct run_request request = {
@@ -200,48 +105,31 @@ static bool run_on(struct call *call, struct asset_context *context, const struc
 		.timeout_ms = call->settings->timeout_ms,
 		.result_file = wanted->result_file,
 	};
-
-	if (wanted->selection.all || output_format(call->output) == OUTPUT_JSONL) {
-		if (request.result_file != NULL)
-			return fail(err, ERROR_USAGE_CONFLICT, "--result-file needs a single asset; use -o jsonl");
-		return run_many(call, context, assets, count, &request, err);
-	}
-	return run_one(call, context, &assets[0], &request, err);
-}
-
-static bool run(struct call *call, struct error *err)
-{
-	const struct run_options *wanted = call->options;
-	CLEANUP(topology_cleanup) struct topology *topology = NULL;
-	struct asset_context context = { 0 };
 	struct asset_selection selection;
-	struct runtime_asset *assets;
-	size_t count;
-	bool done;
+	struct deadline deadline = NO_DEADLINE;
 
 	if (output_format(call->output) != OUTPUT_TABLE && output_format(call->output) != OUTPUT_JSONL) {
 		fail(err, ERROR_USAGE_BAD_VALUE, "run prints the command's own output, or -o jsonl");
 		error_fix(err, "add --result-file FILE for the outcome as JSON");
 		return false;
 	}
-	if (!selection_read(&wanted->selection, &selection, err) || !call_topology(call, &topology, err) ||
-	    !selection_resolve(call->arena, topology, &selection, &assets, &count, err) ||
-	    !policy_check(assets, count, "run", err))
-		return false;
-	done = asset_access_open(call, topology, &context, err) && run_on(call, &context, assets, count, err);
-	asset_access_close(&context);
-	return done;
+	return run_many_check(call, wanted, &request, &deadline, err) &&
+	       selection_read(&wanted->selection, &selection, err) &&
+	       run_selected(call, &selection, &request, deadline, err);
 }
 
 static const char *const examples[] = {
 	"fops runtime-assets run --role daytona_runtime -- python -V",
 	"fops runtime-assets run --asset-id daytona-01 --stdin -- sha256sum",
 	"fops runtime-assets run --label tier=lab --all -o jsonl -- uname -r",
+	"fops runtime-assets run --all --max-failures 3 --result-file runs.jsonl -- true",
+	"fops runtime-assets run --only-failed runs.jsonl --timeout 1m -- true",
 	NULL,
 };
 
-static const int exits[] = { EXIT_PROPOSAL_REQUIRED, EXIT_TIMEOUT,     EXIT_NOT_STARTED, EXIT_NOT_EXECUTABLE,
-	                     EXIT_COMMAND_NOT_FOUND, EXIT_INTERRUPTED, EXIT_LINK_LOST,   -1 };
+static const int exits[] = { EXIT_PROPOSAL_REQUIRED, EXIT_PARTIAL,        EXIT_TIMEOUT,
+	                     EXIT_NOT_STARTED,       EXIT_NOT_EXECUTABLE, EXIT_COMMAND_NOT_FOUND,
+	                     EXIT_INTERRUPTED,       EXIT_LINK_LOST,      -1 };
 
 const struct command runtime_assets_run_command = {
 	.name = "run",
@@ -252,11 +140,20 @@ const struct command runtime_assets_run_command = {
 	         "Every failure of fops before the start is 125 (13 when the contract asks for a proposal); nothing "
 	         "ran then. 255 means that the "
 	         "link broke after the start and the outcome is unknown. --result-file always tells which it was.\n\n"
-	         "The first Ctrl-C goes to the remote command, the second ends it hard. With --all the output lines "
-	         "are prefixed by the asset's id, and "
-	         "the exit status is the highest one.",
+	         "The first Ctrl-C goes to the remote command, the second ends it hard.\n\n"
+	         "With --all the command runs on every asset that matches, --parallel at a time. Each line of output "
+	         "starts with the asset's id, or is an event with -o jsonl; a summary follows on standard error. "
+	         "--timeout is the limit of each asset, --deadline of all together. --fail-fast and --max-failures "
+	         "begin no further asset after failures; what is under way ends by itself. The status is 0 when every "
+	         "asset ended with 0, the common one when all ended alike, 16 (partial) when they differ; 124 after "
+	         "the deadline, 130 after Ctrl-C. With -o jsonl and in --result-file each asset's own is told.\n\n"
+	         "--only-failed FILE repeats a run where it failed or never came to: FILE is what an earlier run "
+	         "printed with -o jsonl or wrote with --result-file, and the last result of an asset counts. It needs "
+	         "no --all; other selection flags narrow it down further, assets outside of them are left out, and one "
+	         "that the topology no longer has is a warning.",
 	.rest = "COMMAND [ARGUMENT...]",
 	.rest_min = 1,
+	.schema = "fops.run-result/1",
 	.options = options,
 	.options_size = sizeof(struct run_options),
 	.examples = examples,

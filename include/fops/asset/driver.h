@@ -105,6 +105,8 @@ struct session {
 	void (*on_ended)(struct session *session,
 	                 const struct session_outcome *outcome); /* once, after all output; resources are gone */
 	void *user;
+	/* of the driver: where the command runs, where the contract leaves a choice; for -v and the result file */
+	const char *target;
 	void *state; /* the driver's own */
 };
 

@@ -16,8 +16,9 @@ struct run_request {
 	bool input;              /* --stdin */
 	bool terminal;           /* --tty */
 	bool raw;                /* --raw: bytes unfiltered also to a terminal */
-	int64_t timeout_ms;      /* of the command; -1: none */
-	const char *result_file; /* or NULL */
+	int64_t timeout_ms;      /* of the command on one asset; -1: none */
+	const char *result_file; /* of one asset; or NULL */
+	size_t most_failures;    /* of many: after so many that did not end well no further one begins; 0: no limit */
 };
 
 /* How one asset fared; texts in the context's arena. */
@@ -32,8 +33,11 @@ struct run_result {
 	int64_t exit_status;             /* what fops exits with for this asset */
 	const char *cause;               /* code of the error, "run.link-lost", or NULL */
 	const char *message;             /* a sentence, or NULL */
+	const char
+	        *target; /* where the driver chose to run it, for the result file alone; NULL: the contract says it */
 	int64_t duration_ms;
 	uint64_t output_bytes, error_bytes; /* relayed through fops; 0 when streams were handed over */
+	bool skipped;                       /* one of many whose turn never came */
 };
 
 /*
@@ -50,23 +54,64 @@ CHECKED bool run_on_asset(struct asset_context *context, const struct runtime_as
                           const struct run_request *request, struct run_result *ret_result, struct error *ret_error,
                           struct error *err);
 
-/* Receives what many runs produce, from the loop. */
+/* Did the command run to its end and end with 0? */
+bool run_ended_well(const struct run_result *result);
+
+/*
+ * Receives what many runs produce, outside the drivers' callbacks or from the loop. false: nobody takes it any more;
+ * then no further asset begins, and the commands under way are told to stop.
+ */
 struct run_listener {
-	/* a whole line (without its newline), or a piece of a line longer than 64 KiB; stream 1 or 2 */
-	void (*on_line)(void *user, const char *asset_id, int stream, const char *line, size_t len);
-	/* one asset is through; results come as they end */
-	void (*on_result)(void *user, const struct run_result *result);
+	/* a whole line (without its newline), or a piece of a line longer than 16 KiB; stream 1 or 2 */
+	bool (*on_line)(void *user, const char *asset_id, int stream, const char *line, size_t len);
+	/* one asset is through, or will not begin; results come as they end */
+	bool (*on_result)(void *user, const struct run_result *result);
 	void *user;
 };
 
+/* How a run on many assets went; ok + failed + not_started is their count. */
+struct run_summary {
+	size_t ok;          /* run_ended_well */
+	size_t failed;      /* began, and anything else came of it */
+	size_t not_started; /* nothing ran there */
+	size_t skipped;     /* those of them whose turn never came */
+	const char *reason; /* why it did not, NULL when none was skipped */
+	/* 0 when all ended well; what all of them ended with when that is one and the same; else EXIT_PARTIAL */
+	int exit_status;
+	bool output_lost;   /* the listener took no more */
+	bool cut;           /* a signal or the deadline ended it; error says which */
+	struct error error; /* INTERRUPTED, TERMINATED, TIMEOUT, or INTERNAL when the loop failed */
+};
+
 /*
- * Run on many assets, at most context->most_parallel at a time, input closed. Results in input order in ret_results
- * (count of them). A signal stops everything: unfinished assets are "interrupted", those that never began
- * "not-started".
+ * Run on many assets, at most context->most_parallel at a time (fewer when the limit on descriptors asks for it), input
+ * closed. Each session works in an arena of its own that ends with it: beside the results, memory grows with the assets
+ * under way and not with those that are done. ret_results has count places, in input order; every one is filled when
+ * this returns true. The total deadline is context->deadline: when it passes, the commands under way are told to stop
+ * as at their own limit. A signal goes to all commands under way, a second one ends them hard. Assets that do not begin
+ * for one of these reasons, or after request->most_failures, are "not-started", and their cause says why.
+ * errors  USAGE_*, CONTRACT_INVALID; nothing was started then
  */
 CHECKED bool run_on_assets(struct asset_context *context, const struct runtime_asset *assets, size_t count,
                            const struct run_request *request, const struct run_listener *listener,
-                           struct run_result *ret_results, struct error *err);
+                           struct run_result *ret_results, struct run_summary *ret_summary, struct error *err);
+
+/* What earlier runs left to do, by their results. */
+struct run_rest {
+	bool *waits;              /* by the topology's index: the last result was no good end, or there was none */
+	size_t count;             /* how many wait */
+	struct text_list unknown; /* "FILE:LINE: …" for those that wait and are not in the topology */
+	const char *cut;          /* "FILE:LINE: …" when the last line was cut and left out, else NULL */
+};
+
+/*
+ * Read the results of earlier runs: the events of -o jsonl or of a result file of many, result documents one a line or
+ * alone, or a document with "items". The last result of an asset counts; an asset that a run selected and that has no
+ * result behind that waits too, so a run that was cut can be resumed. path "-" is standard input.
+ * errors  INPUT_NOT_FOUND, IO_READ; DATA "FILE:LINE: …" for a broken line, another document, or no result at all
+ */
+CHECKED bool run_rest_read(struct arena *arena, const struct topology *topology, const char *path,
+                           struct run_rest *ret_rest, struct error *err);
 
 /* One result as an object, the shape of fops.run-result/1, at the emitter's position. */
 void run_result_emit(struct emitter *emitter, const struct run_result *result);

@@ -44,7 +44,7 @@ struct lxc_incus {
 struct lxc_block {
 	bool present;
 	const char *driver;    /* "local", "ssh", "proxmox" or "incus" */
-	const char *container; /* the container's name on its host; with proxmox the guest's, with incus the instance's */
+	const char *container; /* its name on its host; with proxmox the guest's, with incus the instance's */
 	const char *path;      /* lxcpath on its host; NULL: the host's default; local and ssh only */
 	struct lxc_ssh ssh;
 	struct lxc_proxmox proxmox;

@@ -14,6 +14,19 @@ enum field_flags {
 	FIELD_URL = 1 << 5,        /* text is http:// or https:// with a host; checked further by rules */
 	FIELD_SECRET_REF = 1 << 6, /* documentation: text is a secret reference; checked by rules */
 	FIELD_DISTINCT = 1 << 7,   /* entries of a text list differ from each other */
+	FIELD_OR_NUMBER = 1 << 8,  /* a whole number within the bounds is taken as its digits */
+	FIELD_SCALAR = 1 << 9,     /* documentation: the value is no array and no object; checked by rules */
+	FIELD_BLANK_OK = 1 << 10,  /* values of a text map may be empty although FIELD_NOT_EMPTY asks for entries */
+};
+
+/* What one value of a field with choices means for its neighbours; a value without a row takes none of them. Tables end
+ * with a row without a value. */
+struct field_variant {
+	const char *value;
+	const char *needs;   /* "a|b": neighbours that must be there, or NULL */
+	const char *takes;   /* neighbours that may be there as well, or NULL */
+	const char *refused; /* the value is known and never accepted: why not, else NULL */
+	const char *fix;     /* for a refused value */
 };
 
 /*
@@ -35,6 +48,15 @@ struct field {
 	size_t present_offset;      /* for optional SLOT_RECORD: offset of a bool that says "was given"; 0 = none */
 	const char *text;           /* a sentence without a full stop, for schema and reference */
 	const char *example;        /* an example value, or NULL; of a list one entry, of a map "name: value" */
+
+	/* The rest is for the schema and for rules; decode() does not look at it. */
+	const char *pattern;                  /* of a text, each entry, each value of a map: what rules ask of it */
+	const char *name_pattern;             /* of the names of a text map */
+	const struct field_variant *variants; /* a neighbour that any row names is only allowed where its row says so */
+	const char *excludes;                 /* "a|b": neighbours that may not stand beside this field */
+	const char *requires;                 /* "a|b": neighbours without which this field has no meaning */
+	const char *one_of;                   /* of SLOT_RECORD: "a|b", exactly one of these members must be there */
+	int64_t most;                         /* entries of a list or map at most; 0: unbounded */
 };
 
 enum decode_mode {

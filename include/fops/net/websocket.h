@@ -27,14 +27,14 @@ struct websocket_piece {
  * below.
  */
 struct websocket {
-	const char *url;             /* absolute, http or https */
-	struct text_list protocols;  /* Sec-WebSocket-Protocol, in the order of preference; may be empty */
-	struct text_list headers;    /* "Name: value"; none of those that belong to the upgrade or the connection */
+	const char *url;            /* absolute, http or https */
+	struct text_list protocols; /* Sec-WebSocket-Protocol, in the order of preference; may be empty */
+	struct text_list headers;   /* "Name: value"; none of those that belong to the upgrade or the connection */
 	struct http_access access;
-	struct deadline deadline;    /* of the opening and of the whole connection; zeroed: none */
-	int64_t open_timeout_ms;     /* from the first byte sent to the answer of the upgrade; 0: 15,000 */
-	int64_t ping_ms;             /* after so long without a byte from the peer a ping is sent; 0: never */
-	int64_t dead_peer_ms;        /* without a byte from the peer for so long the link is dead; 0: never */
+	struct deadline deadline; /* of the opening and of the whole connection; zeroed: none */
+	int64_t open_timeout_ms;  /* from the first byte sent to the answer of the upgrade; 0: 15,000 */
+	int64_t ping_ms;          /* after so long without a byte from the peer a ping is sent; 0: never */
+	int64_t dead_peer_ms;     /* without a byte from the peer for so long the link is dead; 0: never */
 
 	/* the upgrade was accepted: protocol is known, messages may be sent */
 	void (*on_open)(struct websocket *websocket);
@@ -53,17 +53,17 @@ struct websocket {
 	 * 101) is a failure with status, headers and body filled and the error that http_judge gives for them.
 	 */
 	bool failed;
-	struct error error;    /* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, PLANE_AUTH …, TIMEOUT */
-	const char *protocol;  /* what the server chose, one of protocols; NULL when it named none */
-	int status;            /* of the upgrade's answer, 101 when accepted; 0 without an answer */
+	struct error error; /* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, PLANE_AUTH …, TIMEOUT */
+	const char *protocol;           /* what the server chose, one of protocols; NULL when it named none */
+	int status;                     /* of the upgrade's answer, 101 when accepted; 0 without an answer */
 	struct text_map answer_headers; /* lower-case names */
-	const char *body;      /* of a refused upgrade, at most 64 KiB, NUL-terminated; else NULL */
+	const char *body;               /* of a refused upgrade, at most 64 KiB, NUL-terminated; else NULL */
 	size_t body_len;
 	int64_t retry_after_ms; /* of a refused upgrade, -1 when absent */
-	int close_code;        /* RFC 6455 §7.4: the peer's; 1005 when its close frame had none, 1006 without a close frame */
+	int close_code; /* RFC 6455 §7.4: the peer's; 1005 when its close frame had none, 1006 without a close frame */
 	const char *close_reason; /* UTF-8 checked, "" when absent */
-	int64_t connect_us;    /* connection with TLS */
-	int64_t open_us;       /* until the answer of the upgrade */
+	int64_t connect_us;       /* connection with TLS */
+	int64_t open_us;          /* until the answer of the upgrade */
 
 	struct websocket_run *run; /* of the module alone */
 };

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from fopslab.neighbours import executor, lxc, ssh
+from fopslab.neighbours import executor, kube, lxc, ssh
 from fopslab.neighbours.base import Neighbour
 
 TABLE: tuple[Neighbour, ...] = (
     lxc.NEIGHBOUR,
     ssh.NEIGHBOUR,
     executor.NEIGHBOUR,
+    kube.NEIGHBOUR,
 )
 BY_NAME = {neighbour.name: neighbour for neighbour in TABLE}

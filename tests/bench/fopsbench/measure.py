@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 READ_BYTES = 1 << 16
 SHOWN_BYTES = 2000
@@ -34,6 +35,8 @@ class Command:
     pinned: bool = False
     # What the pipe must have carried; None: anything.
     expect_bytes: int | None = None
+    # What it reads; None: nothing.
+    input: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def run(command: Command) -> Usage:
     reader = writer = -1
     with tempfile.TemporaryFile() as messages:
         actions: list[tuple[int, ...] | tuple[int, int, str, int, int]] = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, messages.fileno(), 2)]
+            (os.POSIX_SPAWN_OPEN, 0, str(command.input or os.devnull), os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, messages.fileno(), 2)]
         if command.piped:
             reader, writer = os.pipe()
             actions.append((os.POSIX_SPAWN_DUP2, writer, 1))

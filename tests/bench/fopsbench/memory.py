@@ -49,7 +49,7 @@ def become(libc: ctypes.CDLL, command: Command, writer: int) -> None:
     code = NOT_FOUND
     try:
         null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 0)
+        os.dup2(os.open(command.input, os.O_RDONLY) if command.input is not None else null, 0)
         os.dup2(writer if writer >= 0 else null, 1)
         os.dup2(writer if command.merged else null, 2)
         if libc.ptrace(PTRACE_TRACEME, 0, None, None) != 0:

@@ -15,7 +15,7 @@ from typing import Any
 from fopsbench.measure import Broken, Command
 
 ROOT = Path(__file__).resolve().parents[3]
-LAB_SECONDS = 300
+LAB_SECONDS = 900
 PROGRAM_HEADERS_AT = 0x20
 INTERPRETER = 3
 

@@ -335,7 +335,8 @@ Test(http_stream, refuses_what_cannot_be_sent)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct http_exchange exchange = { .method = rows[i].method, .url = rows[i].url };
 
-		exchange.access.tls = (struct http_tls){ .ca = rows[i].ca, .pin = rows[i].pin, .server_name = rows[i].server_name };
+		exchange.access.tls =
+		        (struct http_tls){ .ca = rows[i].ca, .pin = rows[i].pin, .server_name = rows[i].server_name };
 		if (rows[i].header != NULL)
 			text_list_add(client.arena, &exchange.headers, rows[i].header);
 		cr_expect_not(http_start(client.http, client.arena, &exchange, &client.error), "row %zu", i);

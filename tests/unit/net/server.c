@@ -32,23 +32,44 @@ struct connection {
 	SSL *tls;
 };
 
-static ssize_t connection_read(struct connection *connection, char *data, size_t size)
+ptrdiff_t connection_read(struct connection *connection, void *data, size_t size)
 {
 	return connection->tls != NULL ? SSL_read(connection->tls, data, (int)size)
 	                               : read(connection->descriptor, data, size);
 }
 
-static void connection_write(struct connection *connection, const char *data, size_t len)
+bool connection_write(struct connection *connection, const void *data, size_t len)
 {
+	const char *at = data;
+
 	while (len > 0) {
-		ssize_t count = connection->tls != NULL ? SSL_write(connection->tls, data, (int)len)
-		                                        : write(connection->descriptor, data, len);
+		ssize_t count = connection->tls != NULL ? SSL_write(connection->tls, at, (int)len)
+		                                        : write(connection->descriptor, at, len);
 
 		if (count <= 0)
-			return;
-		data += count;
+			return false;
+		at += count;
 		len -= (size_t)count;
 	}
+	return true;
+}
+
+int connection_descriptor(const struct connection *connection)
+{
+	return connection->descriptor;
+}
+
+int connect_loopback(uint16_t port)
+{
+	const struct sockaddr_in address = { .sin_family = AF_INET,
+		                             .sin_port = htons(port),
+		                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (connect(descriptor, (const struct sockaddr *)&address, sizeof address) == 0)
+		return descriptor;
+	close(descriptor);
+	return -1;
 }
 
 /* Has text a whole request? Only the two framings that the client uses. */
@@ -73,7 +94,7 @@ static char *read_request(struct connection *connection)
 	size_t len = 0;
 
 	while (len < LONGEST_REQUEST && !is_whole(text, len)) {
-		ssize_t count = connection_read(connection, text + len, LONGEST_REQUEST - len);
+		ptrdiff_t count = connection_read(connection, text + len, LONGEST_REQUEST - len);
 
 		if (count <= 0) {
 			free(text);
@@ -105,7 +126,8 @@ static bool needs_request(struct server *server)
 	pthread_mutex_lock(&server->lock);
 	i = server->taken < server->reply_count ? server->taken : server->reply_count - 1;
 	pthread_mutex_unlock(&server->lock);
-	return server->replies[i].text != NULL && server->replies[i].after != AFTER_CLOSE_BLIND;
+	return (server->replies[i].text != NULL || server->replies[i].talk != NULL) &&
+	       server->replies[i].after != AFTER_CLOSE_BLIND;
 }
 
 static enum after serve_request(struct connection *connection)
@@ -120,7 +142,9 @@ static enum after serve_request(struct connection *connection)
 	}
 	reply = next_reply(connection->server, request);
 	if (reply->text != NULL)
-		connection_write(connection, reply->text, strlen(reply->text));
+		(void)connection_write(connection, reply->text, strlen(reply->text));
+	else if (reply->talk != NULL)
+		reply->talk(connection, request);
 	return reply->after;
 }
 
@@ -184,6 +208,12 @@ static int bind_loopback(uint16_t *ret_port)
 
 struct server *server_start(const struct reply *replies, size_t count, const char *certificate, const char *key)
 {
+	return server_start_asking(replies, count, certificate, key, NULL);
+}
+
+struct server *server_start_asking(const struct reply *replies, size_t count, const char *certificate, const char *key,
+                                   const char *client_authority)
+{
 	struct server *server = calloc(1, sizeof *server);
 	pthread_t thread;
 
@@ -195,6 +225,10 @@ struct server *server_start(const struct reply *replies, size_t count, const cha
 		server->tls = SSL_CTX_new(TLS_server_method());
 		cr_assert(SSL_CTX_use_certificate_chain_file(server->tls, certificate) == 1, "%s", certificate);
 		cr_assert(SSL_CTX_use_PrivateKey_file(server->tls, key, SSL_FILETYPE_PEM) == 1, "%s", key);
+	}
+	if (client_authority != NULL) {
+		cr_assert(SSL_CTX_load_verify_locations(server->tls, client_authority, NULL) == 1);
+		SSL_CTX_set_verify(server->tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	}
 	server->listener = bind_loopback(&server->port);
 	cr_assert(listen(server->listener, 64) == 0);

@@ -2,6 +2,7 @@
 #ifndef FOPS_TESTS_NET_SERVER_H
 #define FOPS_TESTS_NET_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,10 +14,14 @@ enum after {
 	AFTER_STALL,       /* neither send nor close any more */
 };
 
+struct connection;
+
 /* What the n-th request gets, over all connections; the last one serves all further requests. */
 struct reply {
 	const char *text; /* NULL: nothing, not even reading the request */
 	enum after after;
+	/* instead of text: answers by itself, in the connection's thread */
+	void (*talk)(struct connection *connection, const char *request);
 };
 
 struct server;
@@ -24,6 +29,18 @@ struct server;
 /* certificate and key are PEM files; NULL certificate: plain. Text of replies is borrowed. Ends the test when it cannot
  * start. */
 struct server *server_start(const struct reply *replies, size_t count, const char *certificate, const char *key);
+
+/* The same, and the client must show a certificate of the authority in the PEM file client_authority. */
+struct server *server_start_asking(const struct reply *replies, size_t count, const char *certificate, const char *key,
+                                   const char *client_authority);
+
+/* For talk: one read (0 at the end, negative when it failed), and a write of everything. */
+ptrdiff_t connection_read(struct connection *connection, void *data, size_t size);
+bool connection_write(struct connection *connection, const void *data, size_t len);
+/* The descriptor below, for plain connections. */
+int connection_descriptor(const struct connection *connection);
+/* A connection to a loopback port, or -1. */
+int connect_loopback(uint16_t port);
 
 uint16_t server_port(const struct server *server);
 

@@ -1,0 +1,118 @@
+/* What the files behind looks for pods share: wants that wait for a list, and the group that lists for them. */
+#ifndef FOPS_ASSET_KUBERNETES_PODS_H
+#define FOPS_ASSET_KUBERNETES_PODS_H
+
+#include "kubernetes_pod.h"
+#include "kubernetes_pods_stream.h"
+
+struct pod_group;
+struct pod_workload;
+
+/* What a want gets. Texts are valid during the call. */
+struct pod_answer {
+	const struct error *error; /* NULL: pod is known */
+	const struct pod *pod;
+	struct access *access;
+	int64_t latency_us; /* of the list, with all its pages */
+};
+
+/* Who waits for the pod of one asset, in little memory. The asker fills the first part; texts are borrowed. */
+struct pod_want {
+	struct pod_selector selector;                                              /* or */
+	const char *workload;                                                      /* "deployment/NAME" */
+	const char *container;                                                     /* the contract's, or NULL */
+	void (*on_answer)(struct pod_want *want, const struct pod_answer *answer); /* from the loop, once */
+	/* of the module alone */
+	struct pod_want *next;
+	struct pod_want *previous;
+	struct pod_want *next_label; /* another one that asks for the same label */
+	struct pod_group *group;     /* NULL: nothing is under way */
+	struct pod_workload *owner;
+	struct pod best;
+};
+
+/* The part of a want that the contract says; texts borrowed from asset. */
+void pod_want_fill(struct pod_want *want, const struct runtime_asset *asset);
+
+/* Wait for the answer. errors  ASSET_NO_EXECUTOR, SECRET_*, DATA */
+CHECKED bool pod_want_start(struct asset_context *context, const struct runtime_asset *asset, bool fresh,
+                            struct pod_want *want, struct error *err);
+
+/* No answer follows. Fine for one that was answered. */
+void pod_want_stop(struct pod_want *want);
+
+/*
+ * May the pod be used by the contract; without for_command its container does not matter. errors  ASSET_NOT_RUNNING,
+ * CONTRACT_INVALID
+ */
+CHECKED bool pod_judge(const struct runtime_asset *asset, const struct pod *pod, bool for_command, struct error *err);
+
+/* A workload that wants name instead of labels. */
+struct pod_workload {
+	struct pod_workload *next;
+	struct pod_group *group;
+	const char *text;
+	struct http_exchange exchange;
+	bool running;
+	bool missing; /* the cluster has no such object */
+	bool failed;
+	bool renewed; /* the credential was read anew once */
+	struct error error;
+	struct pod_selector selector;
+};
+
+/* All wants of one namespace of one cluster that began in the same turn of the loop. */
+struct pod_group {
+	struct pod_group *next;
+	struct pod_group *previous;
+	struct kubernetes_pods *pods;
+	struct asset_context *context;
+	struct arena *arena; /* lives as long as the group */
+	struct arena *page;  /* of one exchange */
+	struct arena *item;  /* of one pod */
+	struct access *access;
+	struct http *http;
+	const char *name_space;
+	struct deadline deadline; /* the latest of its wants' */
+	bool fresh;
+	bool running;
+	bool ending; /* its answers are handed out */
+	struct pod_want *wants;
+	size_t want_count;
+	struct pod_workload *workloads;
+	struct pod_workload *next_workload; /* to be asked for */
+	size_t workloads_open;
+	struct pod_index *index;
+	/* the list */
+	struct http_exchange exchange;
+	bool listing;
+	struct pod_stream stream;
+	const char *more; /* the API's continue token, in arena; NULL: first page */
+	bool restarted;
+	bool renewed;
+	int64_t started_us;
+	size_t seen;
+};
+
+/* kubernetes_pods_list.c: ask for the workloads, then for the pods; ends in pod_group_end. */
+void pod_group_run(struct pod_group *group);
+
+/* kubernetes_pods.c: everything is known, or error says why not. The group is gone afterwards. */
+void pod_group_end(struct pod_group *group, const struct error *error);
+
+/* kubernetes_pods_index.c: which wants may mean a pod, without comparing it with each of them. */
+struct pod_index *pod_index_build(struct pod_group *group);
+/* Is there nobody to list for? */
+bool pod_index_is_empty(const struct pod_index *index);
+
+/* A pod of the list: wants that mean it keep it, in arena, when it is better than what they have. */
+void pod_index_offer(const struct pod_index *index, struct arena *arena, const struct pod_object *pod);
+
+/* Forget a want that waits no more; index may be NULL. */
+void pod_index_remove(struct pod_index *index, struct pod_want *want);
+
+/* The query that lets the server choose: labels or a name when all wants of the group ask for the same, else nothing.
+ */
+void pod_index_query(struct arena *arena, const struct pod_group *group, struct text_map *query);
+
+#endif

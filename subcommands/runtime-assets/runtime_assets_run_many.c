@@ -1,0 +1,229 @@
+/* What `run` on many assets prints: their lines or events as they come, then who did not end well. */
+#include <errno.h>
+#include <poll.h>
+
+#include "fops/base/arena.h"
+#include "fops/base/terminal.h"
+#include "fops/cli/output.h"
+#include "fops/cli/settings.h"
+#include "runtime_assets_results.h"
+#include "runtime_assets_run.h"
+
+#define LONGEST_SUMMARY ((size_t)64 * 1024 * 1024)
+#define LONGEST_LINE    ((size_t)1024 * 1024)
+#define PIPE_STATUS     141 /* 128 + SIGPIPE, as a shell tells it */
+
+/* What the lines of several assets go through. */
+struct many {
+	struct call *call;
+	bool jsonl;
+	struct result_file *file; /* or NULL */
+	const struct runtime_asset *assets;
+	size_t count;
+};
+
+struct line_event {
+	const char *asset_id;
+	int stream;
+	const char *line;
+	size_t len;
+};
+
+static void emit_line(struct emitter *emitter, const void *data)
+{
+	const struct line_event *event = data;
+
+	emit_key(emitter, "asset_id");
+	emit_text(emitter, event->asset_id);
+	emit_key(emitter, "stream");
+	emit_text(emitter, event->stream == 2 ? "stderr" : "stdout");
+	emit_key(emitter, "line");
+	emit_text_len(emitter, event->line, event->len);
+}
+
+static void write_errors(const struct buffer *text)
+{
+	size_t at = 0;
+
+	while (at < text->len) {
+		ssize_t put = write(STDERR_FILENO, text->data + at, text->len - at);
+
+		/* a lost line on standard error does not change the outcome */
+		if (put <= 0 && errno != EINTR)
+			return;
+		at += put > 0 ? (size_t)put : 0;
+	}
+}
+
+static bool print_line(void *user, const char *asset_id, int stream, const char *line, size_t len)
+{
+	struct many *many = user;
+	struct buffer text = BUFFER(LONGEST_LINE);
+
+	if (many->jsonl) {
+		output_event(many->call->output, "output", emit_line,
+		             &(struct line_event){ asset_id, stream, line, len });
+		return !output_is_done(many->call->output);
+	}
+	buffer_format(&text, "%s: ", asset_id);
+	if (terminal_is(stream == 2 ? STDERR_FILENO : STDOUT_FILENO))
+		terminal_escape(&text, line, len);
+	else
+		buffer_append(&text, line, len);
+	buffer_byte(&text, '\n');
+	if (stream == 2) {
+		write_errors(&text);
+	} else {
+		output_bytes(many->call->output, buffer_string(&text), text.len);
+		output_flush(many->call->output);
+	}
+	buffer_done(&text);
+	return !output_is_done(many->call->output);
+}
+
+static bool note_result(void *user, const struct run_result *result)
+{
+	struct many *many = user;
+
+	if (many->file != NULL)
+		result_file_add(many->file, result);
+	if (many->jsonl)
+		output_event(many->call->output, "item", run_event_item, result);
+	else if (!run_ended_well(result))
+		log_detail(&many->call->log, "%s: %s, status %lld", result->asset_id, result->state,
+		           (long long)result->exit_status);
+	return !output_is_done(many->call->output);
+}
+
+/* In the order of the selection, so that two runs can be compared. */
+static void print_summary(const struct many *many, const struct run_result *results, const struct run_summary *summary)
+{
+	bool terminal = terminal_is(STDERR_FILENO);
+	struct buffer text = BUFFER(LONGEST_SUMMARY);
+
+	if (many->jsonl || many->call->globals.quiet > 0 || many->count == 0)
+		return;
+	for (size_t i = 0; i < many->count; i++) {
+		const struct run_result *result = &results[i];
+
+		if (run_ended_well(result) || result->skipped)
+			continue;
+		buffer_format(&text, "%s: %s, status %lld", result->asset_id, result->state,
+		              (long long)result->exit_status);
+		if (result->message != NULL) {
+			buffer_text(&text, ": ");
+			/* it may quote what a machine answered */
+			if (terminal)
+				terminal_escape(&text, result->message, strlen(result->message));
+			else
+				buffer_text(&text, result->message);
+		}
+		buffer_byte(&text, '\n');
+	}
+	if (summary->skipped > 0)
+		buffer_format(&text, "%zu not begun: %s\n", summary->skipped, summary->reason);
+	buffer_format(&text, "%zu ok, %zu failed, %zu not started\n", summary->ok, summary->failed,
+	              summary->not_started);
+	write_errors(&text);
+	buffer_done(&text);
+}
+
+bool run_is_many(const struct call *call, const struct run_options *options)
+{
+	return options->selection.all || options->only_failed != NULL || output_format(call->output) == OUTPUT_JSONL;
+}
+
+static bool needs_many(const struct run_options *options, struct error *err)
+{
+	const struct {
+		bool given;
+		const char *name;
+	} rows[] = {
+		{ options->fail_fast, "fail-fast" },
+		{ options->max_failures.present, "max-failures" },
+		{ options->deadline != NULL, "deadline" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!rows[i].given)
+			continue;
+		fail(err, ERROR_USAGE_CONFLICT, "--%s is for several assets", rows[i].name);
+		error_fix(err, "add --all, or leave it out");
+		return false;
+	}
+	return true;
+}
+
+bool run_many_check(const struct call *call, const struct run_options *options, struct run_request *ret_request,
+                    struct deadline *ret_deadline, struct error *err)
+{
+	int64_t deadline_ms = -1;
+
+	if (!run_is_many(call, options))
+		return needs_many(options, err);
+	if (options->input || options->terminal)
+		return fail(err, ERROR_USAGE_CONFLICT, "--%s needs a single asset", options->input ? "stdin" : "tty");
+	if (options->fail_fast && options->max_failures.present)
+		return fail(err, ERROR_USAGE_CONFLICT, "--fail-fast and --max-failures exclude each other");
+	if (options->max_failures.present && options->max_failures.value < 1)
+		return fail(err, ERROR_USAGE_BAD_VALUE, "--max-failures needs a number above 0");
+	if (options->deadline != NULL && (!parse_duration_ms(options->deadline, &deadline_ms) || deadline_ms == 0)) {
+		fail(err, ERROR_USAGE_BAD_VALUE, "--deadline does not accept \"%s\"", options->deadline);
+		error_cause(err, "it takes a time above 0 such as 30s, 5m or 2h");
+		return false;
+	}
+	ret_request->most_failures = options->fail_fast ? 1 : (size_t)options->max_failures.value;
+	*ret_deadline = deadline_after(deadline_ms);
+	return true;
+}
+
+/* A pipe whose reader is gone; anything else is a failure of the write, which the end of the program reports. */
+static bool reader_is_gone(void)
+{
+	struct pollfd about = { .fd = STDOUT_FILENO };
+
+	return poll(&about, 1, 0) == 1 && (about.revents & POLLERR) != 0;
+}
+
+static bool conclude(struct many *many, const struct run_summary *summary, struct error *err)
+{
+	struct call *call = many->call;
+
+	/* commands ran: from here on the statuses are those of the outcome */
+	call->answered = true;
+	call->verdict = summary->exit_status;
+	if (summary->output_lost && reader_is_gone())
+		call->verdict = PIPE_STATUS;
+	if (many->file != NULL && !result_file_end(many->file, summary, call->verdict, err))
+		return false;
+	if (many->jsonl)
+		output_event(call->output, "summary", run_event_summary, summary);
+	if (summary->cut)
+		*err = summary->error;
+	return !summary->cut;
+}
+
+bool run_many(struct call *call, struct asset_context *context, const struct runtime_asset *assets, size_t count,
+              const struct run_request *request, struct error *err)
+{
+	CLEANUP(result_file_close) struct result_file file = RESULT_FILE;
+	struct many many = {
+		.call = call, .jsonl = output_format(call->output) == OUTPUT_JSONL, .assets = assets, .count = count
+	};
+	struct run_listener listener = { print_line, note_result, &many };
+	struct run_result *results = arena_array(call->arena, count, sizeof *results);
+	struct run_selected selected = { assets, count };
+	struct run_summary summary;
+
+	if (request->result_file != NULL) {
+		if (!result_file_open(&file, request->result_file, &selected, err))
+			return false;
+		many.file = &file;
+	}
+	if (many.jsonl)
+		output_event(call->output, "selected", run_event_selected, &selected);
+	if (!run_on_assets(context, assets, count, request, &listener, results, &summary, err))
+		return false;
+	print_summary(&many, results, &summary);
+	return conclude(&many, &summary, err);
+}
