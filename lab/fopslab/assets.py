@@ -11,13 +11,13 @@ EXECUTOR_HEALTH = {"method": "GET", "path": "/health", "expect": {"status": 200,
 def runtime_asset(
     asset_id: str, role: str, container: str, driver: dict[str, Any], path: str, **more: Any
 ) -> dict[str, Any]:
-    """One RuntimeAsset. more: owner, labels, executorRef, health, policy."""
+    """One RuntimeAsset. path: empty where the driver has none. more: owner, labels, executorRef, health, policy."""
     spec: dict[str, Any] = {"assetId": asset_id, "role": role, "kind": "lxc"}
     spec["owner"] = more.pop("owner", "platform")
     spec["labels"] = {"tier": "lab", **more.pop("labels", {})}
     spec.update(more)
     spec.setdefault("policy", {"run": "open", "request": "open"})
-    adapter = {"driver": driver["driver"], "container": container, "path": path}
+    adapter = {"driver": driver["driver"], "container": container, **({"path": path} if path else {})}
     adapter.update({key: value for key, value in driver.items() if key != "driver"})
     spec["lxc"] = adapter
     return {"apiVersion": API_VERSION, "kind": "RuntimeAsset", "spec": spec}

@@ -25,9 +25,7 @@ def start_reporting(lab: Lab, neighbour: str, name: str, words: list[str]) -> Fa
     """Starts a Python module of the lab that writes its ports into the file of --report; returns what it wrote."""
     report = lab.folder("run") / f"{neighbour}.{name}.ports"
     report.unlink(missing_ok=True)
-    process = spawn(
-        lab, neighbour, name, [sys.executable, "-m", *words, "--report", str(report)], python_environment()
-    )
+    process = spawn(lab, neighbour, name, [sys.executable, "-m", *words, "--report", str(report)], python_environment())
     wait_until(lambda: report.exists() or reap(process), START_SECONDS, f"the {name} of {neighbour}")
     if not report.exists():
         raise StartFailed(f"the {name} of {neighbour} ended at once; see {lab.log / f'{neighbour}.{name}.log'}")

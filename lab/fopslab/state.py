@@ -22,7 +22,8 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
 LOCK_NAME = "fops-lab.lock"
 # Only these names are ever removed, and only from a folder that a lab made.
 OWNED_NAMES = (
-    "run", "log", "lxc", "lxc-bin", "ssh", "executor", "kube", "secrets", "topology", "config", "env", "lab.json",
+    "run", "log", "lxc", "lxc-bin", "ssh", "executor", "kube", "incus", "proxmox", "secrets", "topology", "config",
+    "env", "lab.json",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from exec_client import Heard, execute
-from test_lab import assert_no_trace, run_lab, up_or_skip
+from test_lab import COMMAND, assert_no_trace, lab_environment, run_lab, up_or_skip, wait_for
 
 from fopslab.kube.api import Api, ApiError
 from fopslab.kube.objects import PODS, create_pods, remove_pods
@@ -82,7 +82,7 @@ def through_relay(facts: Facts, faults: str, *words: str, pod: str = DAYTONA, **
         tell(control, "mode pass")
 
 
-# --- the cluster -------------------------------------------------------------------------------------------------------
+# --- the cluster ---
 
 
 def test_pods_are_in_the_states_that_their_names_say(facts: Facts) -> None:
@@ -117,7 +117,13 @@ def test_people_may_do_exactly_what_they_should(
     with Api(facts, Path(facts["tokens"][person]).read_text()) as api:
 
         def may(verb: str, resource: str, subresource: str = "", group: str = "") -> bool:
-            asked = {"namespace": "boards", "verb": verb, "resource": resource, "subresource": subresource, "group": group}
+            asked = {
+                "namespace": "boards",
+                "verb": verb,
+                "resource": resource,
+                "subresource": subresource,
+                "group": group,
+            }
             body = {"spec": {"resourceAttributes": asked}}
             answer = api.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
             return bool(answer["status"]["allowed"])
@@ -148,14 +154,24 @@ def test_wrong_and_ended_tokens_are_refused(facts: Facts) -> None:
 def test_pods_answer_http_through_both_proxies(facts: Facts) -> None:
     with Api(facts) as api:
         for place in (
-            "pods/langboard-0:8080", "pods/https:langboard-0:8443", "services/langboard:http", "services/https:langboard:https",
+            "pods/langboard-0:8080", "pods/https:langboard-0:8443",
+            "services/langboard:http", "services/https:langboard:https",
         ):  # fmt: skip
             assert json.loads(api.send("GET", f"{BOARDS}/{place}/proxy/health")) == {"status": "ok"}
         said = json.loads(api.send("PUT", f"{BOARDS}/services/langboard:http/proxy/a/b?c=d%20e", {"x": 1}))
-        assert (said["method"], said["path"], said["query"], said["body"]) == ("PUT", "/a/b", {"c": ["d e"]}, '{"x": 1}')
+        assert (said["method"], said["path"], said["query"], said["body"]) == (
+            "PUT",
+            "/a/b",
+            {"c": ["d e"]},
+            '{"x": 1}',
+        )
         big = api.send("GET", f"{BOARDS}/services/langboard:http/proxy/bytes?count=5000000&chunked=1")
         assert big == (bytes(range(256)) * 19532)[:5_000_000]
-        for place, own in (("langboard:http/proxy/status/503", True), ("closed:http/proxy/", False), ("hollow:http/proxy/", False)):
+        for place, own in (
+            ("langboard:http/proxy/status/503", True),
+            ("closed:http/proxy/", False),
+            ("hollow:http/proxy/", False),
+        ):
             with pytest.raises(ApiError) as caught:
                 api.send("GET", f"{BOARDS}/services/{place}")
             assert caught.value.status == 503
@@ -166,7 +182,9 @@ def test_many_pods_come_and_go(facts: Facts) -> None:
     names = create_pods(facts, 40, ("crowd-a", "crowd-b"))
     with Api(facts, Path(facts["tokens"]["fops"]).read_text()) as api:
         items = api.get("/api/v1/namespaces/crowd-a/pods")["items"]
-        assert [f"crowd-a/{each['metadata']['name']}" for each in items] == [each for each in names if "crowd-a/" in each]
+        assert [f"crowd-a/{each['metadata']['name']}" for each in items] == [
+            each for each in names if "crowd-a/" in each
+        ]
         assert {each["status"]["phase"] for each in items} == {"Running"}
     remove_pods(facts, ("crowd-a", "crowd-b"))
     with Api(facts) as api:
@@ -174,7 +192,18 @@ def test_many_pods_come_and_go(facts: Facts) -> None:
 
 
 def test_kubectl_runs_a_command_with_the_kubeconfig_of_people(facts: Facts) -> None:
-    argv = [facts["programs"]["kubectl"], "--kubeconfig", facts["kubeconfig"], "exec", "-i", DAYTONA, "--", "sh", "-c", "cat; exit 3"]
+    argv = [
+        facts["programs"]["kubectl"],
+        "--kubeconfig",
+        facts["kubeconfig"],
+        "exec",
+        "-i",
+        DAYTONA,
+        "--",
+        "sh",
+        "-c",
+        "cat; exit 3",
+    ]
     done = subprocess.run(argv, input=b"through and back", capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (3, b"through and back")
 
@@ -200,7 +229,18 @@ def test_every_asset_names_an_endpoint_and_roles_are_those_of_the_containers(roo
     ]  # fmt: skip
 
 
-# --- the node ----------------------------------------------------------------------------------------------------------
+def test_down_cleans_up_after_a_start_that_was_killed(facts: Facts, tmp_path: Path) -> None:
+    path = tmp_path / "lab"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    starter = subprocess.Popen([COMMAND, "up", "kube"], env=lab_environment(path), **quiet)
+    wait_for(lambda: (path / "run" / "kube.api.pid").exists())
+    starter.kill()
+    starter.wait()
+    assert run_lab(path, "down").returncode == 0
+    assert_no_trace(path)
+
+
+# --- the node ---
 
 
 @pytest.mark.parametrize("protocols", ["v5.channel.k8s.io", "v4.channel.k8s.io"])
@@ -216,7 +256,11 @@ def test_stdin_is_closed_and_late_output_follows(facts: Facts) -> None:
 
 
 def test_programs_that_cannot_start_have_no_code(facts: Facts) -> None:
-    for program, part in (("no-such", "executable file not found in $PATH"), ("/etc/passwd", "permission denied"), ("/tmp", "is a directory")):
+    for program, part in (
+        ("no-such", "executable file not found in $PATH"),
+        ("/etc/passwd", "permission denied"),
+        ("/tmp", "is a directory"),
+    ):
         heard = run(facts, program)
         assert heard.code is None and heard.result["reason"] == "InternalError" and part in heard.result["message"]
 
@@ -295,11 +339,17 @@ def test_a_killed_command_ends_with_137(facts: Facts) -> None:
 
 
 def test_the_node_refuses_nonsense(facts: Facts) -> None:
-    for line in ("fault boards/x nonsense", "fault boards/x freeze", "fault boards/x not-found:3", "fault //x not-found", "go"):
+    for line in (
+        "fault boards/x nonsense",
+        "fault boards/x freeze",
+        "fault boards/x not-found:3",
+        "fault //x not-found",
+        "go",
+    ):
         assert "error" in ask_relay(facts["node"]["control"], line)
 
 
-# --- the relay ---------------------------------------------------------------------------------------------------------
+# --- the relay ---
 
 
 def test_the_relay_passes_everything(facts: Facts) -> None:
@@ -327,7 +377,9 @@ def test_a_fault_that_happens_once_is_gone_then(facts: Facts) -> None:
     tell(facts["relay"]["control"], "mode answer-once:500,v4")
     port = facts["relay"]["port"]
     try:
-        assert [run(facts, "true", port=port, protocols="v5.channel.k8s.io, v4.channel.k8s.io").status for _ in range(2)] == [500, 101]
+        assert [
+            run(facts, "true", port=port, protocols="v5.channel.k8s.io, v4.channel.k8s.io").status for _ in range(2)
+        ] == [500, 101]
         assert tell(facts["relay"]["control"], "status")["mode"] == "v4"
         with Api({**facts, "port": port}, Path(facts["tokens"]["fops"]).read_text()) as api:
             begun = api.get(f"{BOARDS}/pods?limit=3")["metadata"]["continue"]

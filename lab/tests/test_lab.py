@@ -154,7 +154,7 @@ def test_status_knows_every_neighbour(shared: Path) -> None:
     done = run_lab(shared, "status", "-o", "json")
     assert done.returncode == 0
     states = {row["name"]: row["state"] for row in json.loads(done.stdout)["neighbours"]}
-    assert states == dict.fromkeys(NAMES, "ready")
+    assert states == {each.name: "ready" if each.name in NAMES else "stopped" for each in TABLE}
 
 
 def test_python_answers_in_both_containers_and_the_parked_one_is_stopped(shared: Path) -> None:

@@ -99,6 +99,7 @@ struct route {
 	const struct runtime_asset *asset;
 	void (*on_route)(struct route *route); /* from the loop, never from inside route_open */
 	void *user;
+	bool fresh; /* as in the look for its pod */
 	bool failed;
 	struct error error;
 	struct url base; /* what a request's path is appended to */
@@ -133,5 +134,7 @@ void kubernetes_resize(struct session *session, struct terminal_size size);
 void kubernetes_stop(struct session *session);
 bool kubernetes_observe(struct observation *observation, struct error *err);
 void kubernetes_stop_observing(struct observation *observation);
+bool kubernetes_glance(struct glance *glance, struct error *err);
+void kubernetes_stop_glancing(struct glance *glance);
 
 #endif

@@ -36,5 +36,7 @@ const struct asset_driver kubernetes_driver = {
 	.stop = kubernetes_stop,
 	.observe = kubernetes_observe,
 	.stop_observing = kubernetes_stop_observing,
+	.glance = kubernetes_glance,
+	.stop_glancing = kubernetes_stop_glancing,
 	.identity = identity,
 };

@@ -140,13 +140,17 @@ static const struct container_status *first_not_running(const struct pod_object 
 	return NULL;
 }
 
-static int64_t count_restarts(const struct pod_object *pod, const struct container_status *chosen)
+/* Of the chosen container, or of all when none could be chosen. */
+static int64_t count_restarts(const struct pod_object *pod, const char *container)
 {
 	const struct container_status *statuses = pod->status.containers.items;
 	int64_t sum = 0;
 
-	if (chosen != NULL)
-		return chosen->restarts;
+	if (container != NULL) {
+		const struct container_status *chosen = status_of(pod, container);
+
+		return chosen == NULL ? 0 : chosen->restarts;
+	}
 	for (size_t i = 0; i < pod->status.containers.count; i++) {
 		if (__builtin_add_overflow(sum, statuses[i].restarts, &sum))
 			return INT64_MAX;
@@ -161,7 +165,7 @@ static void judge(const struct pod_object *object, struct pod *pod)
 	bool running = pod->container == NULL ? judged == NULL && object->status.containers.count > 0
 	                                      : chosen != NULL && chosen->state.running;
 
-	pod->restarts = count_restarts(object, chosen);
+	pod->restarts = count_restarts(object, pod->container);
 	if (object->metadata.deleted != NULL) {
 		pod->state = POD_LEAVING;
 		pod->detail = "being deleted";

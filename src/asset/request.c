@@ -1,12 +1,15 @@
 /* One HTTP request to an executor, from the checked words of the command line to the answer's judgement. */
 #include "fops/asset/request.h"
 
-#include "access.h"
 #include "fops/base/arena.h"
+#include "fops/base/buffer.h"
 #include "fops/data/document.h"
 #include "request_body.h"
+#include "route.h"
 
 #define LONGEST_HEADER ((size_t)8192)
+/* A refusal of the API server is far shorter; what is longer is the asset's own. */
+#define LONGEST_REFUSAL ((size_t)64 * 1024)
 
 static bool check_method(const char *method, struct error *err)
 {
@@ -93,8 +96,14 @@ struct sending {
 	struct asset_context *context;
 	const struct runtime_asset *asset;
 	const struct asset_answer_listener *listener;
+	struct route route;
+	bool routed;
 	struct http_exchange exchange;
 	struct asset_answer answer;
+	/* the beginning of an answer that may be the API server's and not the asset's */
+	struct buffer held;
+	bool holding;
+	bool renewed;
 	int64_t started_us;
 	bool done;
 	int signal;
@@ -122,18 +131,40 @@ static void fill_answer(struct sending *sending)
 	};
 }
 
+static bool give_head(struct sending *sending, struct error *err)
+{
+	fill_answer(sending);
+	return sending->listener->on_head(sending->listener->user, &sending->answer, err);
+}
+
 static bool take_head(struct http_exchange *exchange, struct error *err)
 {
 	struct sending *sending = sending_of(exchange);
 
-	fill_answer(sending);
-	return sending->listener->on_head(sending->listener->user, &sending->answer, err);
+	sending->holding = sending->route.through_api && kubernetes_may_be_api_answer(exchange);
+	buffer_clear(&sending->held);
+	return sending->holding || give_head(sending, err);
+}
+
+/* It is the asset's answer: deliver what was held back. */
+static bool release(struct sending *sending, struct error *err)
+{
+	const struct asset_answer_listener *listener = sending->listener;
+
+	sending->holding = false;
+	return give_head(sending, err) &&
+	       (sending->held.len == 0 ||
+	        listener->on_body(listener->user, buffer_string(&sending->held), sending->held.len, err));
 }
 
 static bool take_body(struct http_exchange *exchange, const char *data, size_t len, struct error *err)
 {
 	struct sending *sending = sending_of(exchange);
 
+	if (sending->holding && sending->held.len + len <= LONGEST_REFUSAL)
+		return buffer_append(&sending->held, data, len) || fail(err, ERROR_INTERNAL, "the answer cannot be held");
+	if (sending->holding && !release(sending, err))
+		return false;
 	return sending->listener->on_body(sending->listener->user, data, len, err);
 }
 
@@ -168,14 +199,13 @@ static bool has_header(const struct text_list *headers, const char *name)
 	return false;
 }
 
-static void fill_exchange(struct sending *sending, const struct asset_request *request, const struct access *access)
+static void fill_exchange(struct sending *sending, const struct asset_request *request)
 {
 	struct arena *arena = sending->context->arena;
 	struct http_exchange *exchange = &sending->exchange;
 
 	*exchange = (struct http_exchange){
 		.method = upper_case(arena, request->method),
-		.url = url_build(arena, &access->url, request->path, &request->query),
 		.timeout_ms = request->timeout_ms > 0 ? request->timeout_ms : 0,
 		.tries = HTTP_TRIES_SAFE,
 		.on_head = take_head,
@@ -186,7 +216,7 @@ static void fill_exchange(struct sending *sending, const struct asset_request *r
 		text_list_add(arena, &exchange->headers, request->headers.items[i]);
 	if (request->json != NULL && !has_header(&request->headers, "content-type:"))
 		text_list_add(arena, &exchange->headers, "Content-Type: application/json");
-	access_prepare(sending->context, access, exchange);
+	route_prepare(&sending->route, request->path, &request->query, exchange);
 }
 
 static bool interrupted(int number, const char *method, struct error *err)
@@ -200,6 +230,7 @@ static bool interrupted(int number, const char *method, struct error *err)
 
 static bool exchange_run(struct sending *sending, struct http *http, struct error *err)
 {
+	sending->done = false;
 	if (!http_start(http, sending->context->arena, &sending->exchange, err))
 		return false;
 	while (!sending->done && sending->signal == 0) {
@@ -219,20 +250,114 @@ static bool exchange_run(struct sending *sending, struct http *http, struct erro
 	return true;
 }
 
-static bool send_to(struct sending *sending, const struct asset_request *request, const struct access *access,
-                    struct error *err)
+/* A refusal of the API server came before the asset was asked, so that one more try with a new token repeats nothing. */
+static bool may_ask_again(struct sending *sending)
 {
-	struct http *http;
+	const struct http_exchange *exchange = &sending->exchange;
+
+	if (exchange->status != 401 || exchange->read_body != NULL || sending->renewed ||
+	    !access_renew(sending->route.access))
+		return false;
+	sending->renewed = true;
+	return true;
+}
+
+static bool send_once(struct sending *sending, const struct asset_request *request, struct http *http, bool *ret_again,
+                      struct error *err)
+{
+	const struct buffer *held = &sending->held;
 	bool good;
 
-	fill_exchange(sending, request, access);
-	if (!asset_http(sending->context, &http, err) ||
-	    !request_body_open(request, sending->context, http, &sending->exchange, &sending->body, err))
+	fill_exchange(sending, request);
+	if (!request_body_open(request, sending->context, http, &sending->exchange, &sending->body, err))
 		return false;
 	sending->exchange.user = sending;
 	good = exchange_run(sending, http, err);
 	request_body_done(&sending->body);
-	return good;
+	*ret_again = false;
+	if (!good || !sending->holding)
+		return good;
+	if (!kubernetes_api_answer(sending->context->arena, sending->asset, &sending->exchange, buffer_string(held),
+	                           held->len, err))
+		return release(sending, err);
+	*ret_again = may_ask_again(sending);
+	return *ret_again;
+}
+
+static bool send_to(struct sending *sending, const struct asset_request *request, struct error *err)
+{
+	struct http *http;
+	bool again = true;
+
+	if (!asset_http(sending->context, &http, err))
+		return false;
+	while (again) {
+		if (!send_once(sending, request, http, &again, err))
+			return false;
+	}
+	return true;
+}
+
+/* --- where to --- */
+
+static void take_route(struct route *route)
+{
+	struct sending *sending = route->user;
+
+	sending->routed = true;
+}
+
+static bool find_route(struct sending *sending, const char *method, struct error *err)
+{
+	struct route *route = &sending->route;
+
+	*route = (struct route){ .context = sending->context,
+		                 .asset = sending->asset,
+		                 .fresh = true,
+		                 .on_route = take_route,
+		                 .user = sending };
+	if (!route_open(route, err))
+		return false;
+	while (!sending->routed && sending->signal == 0) {
+		if (loop_turn(sending->context->loop, NO_DEADLINE, err))
+			continue;
+		route_stop(route);
+		return false;
+	}
+	if (!sending->routed) {
+		route_stop(route);
+		interrupted(sending->signal, method, err);
+		error_effect(err, "nothing was changed");
+		return false;
+	}
+	if (route->failed)
+		*err = route->error;
+	return !route->failed;
+}
+
+/* Headers by which a client tells an API server who it is, or that it keeps for itself. */
+static bool is_of_api(const char *header)
+{
+	static const char *const prefixes[] = { "impersonate-", "x-remote-", "audit-id:", "x-kubernetes-", "sec-websocket-" };
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		if (strncasecmp(header, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool check_headers_through(const struct text_list *headers, struct error *err)
+{
+	for (size_t i = 0; i < headers->count; i++) {
+		if (!is_of_api(headers->items[i]))
+			continue;
+		fail(err, ERROR_USAGE_BAD_VALUE, "--header may not set %.*s on the way through an API server",
+		     (int)strcspn(headers->items[i], ":"), headers->items[i]);
+		error_cause(err, "the API server would take it for itself");
+		return false;
+	}
+	return true;
 }
 
 bool asset_request_send(struct asset_context *context, const struct runtime_asset *asset,
@@ -240,17 +365,19 @@ bool asset_request_send(struct asset_context *context, const struct runtime_asse
                         struct asset_answer *ret_answer, struct error *ret_refusal, struct error *err)
 {
 	struct sending *sending = arena_alloc(context->arena, sizeof *sending);
-	struct access *access;
 	bool good;
 
 	sending->context = context;
 	sending->asset = asset;
 	sending->listener = listener;
+	sending->held = BUFFER(LONGEST_REFUSAL);
 	sending->started_us = clock_monotonic_us();
-	if (!loop_catch_signals(context->loop, signalled, sending, err) ||
-	    !executor_open(context, asset, &access, err))
+	if (!loop_catch_signals(context->loop, signalled, sending, err))
 		return false;
-	good = send_to(sending, request, access, err);
+	good = find_route(sending, request->method, err) &&
+	       (!sending->route.through_api || check_headers_through(&request->headers, err)) &&
+	       send_to(sending, request, err);
+	buffer_done(&sending->held);
 	if (!good) {
 		if (err->object[0] == '\0')
 			error_object(err, "runtime-asset/%s", asset->asset_id);

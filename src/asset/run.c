@@ -282,12 +282,12 @@ static bool claim_result_file(const struct run_result *result, const char *path,
 	return run_result_write(&unknown, path, err);
 }
 
-static void write_result(const struct run *run, const struct run_result *result, const char *path)
+static void write_result(const struct run *run, struct run_result *result, const char *path)
 {
 	struct error err;
 
 	if (path != NULL && !run_result_write(result, path, &err))
-		log_detail(run->context->log, "%s: %s", err.message, err.cause);
+		result->unwritten = arena_format(run->context->arena, "%s: %s", err.message, err.cause);
 }
 
 bool run_on_asset(struct asset_context *context, const struct runtime_asset *asset, const struct run_request *request,

@@ -152,6 +152,10 @@ bool follow_redirect(struct http_run *run)
 	if (!url_same_origin(&run->origin, &target))
 		return refuse_redirect(run, arena_format(run->arena, "it leads to another origin, %s",
 		                                         url_origin(run->arena, &target)));
+	/* behind a gateway other paths of the same origin belong to somebody else, and the credential opens them too */
+	if (exchange->inside != NULL &&
+	    (!text_starts(target.path, exchange->inside) || !url_check_path(target.path, &malformed)))
+		return refuse_redirect(run, "it leads out of the paths that belong to the one who answers");
 	if (becomes_get(run)) {
 		run->method = "GET";
 		run->bodyless = true;

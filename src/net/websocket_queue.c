@@ -171,7 +171,7 @@ void queue_sent(struct websocket_queue *queue, size_t len)
 	if (queue->control_len > 0) {
 		queue->control_sent += len;
 		if (queue->control_sent == queue->control_len)
-			queue->control_len = 0;
+			queue->control_len = queue->control_sent = 0;
 		return;
 	}
 	place->sent += len;

@@ -55,8 +55,8 @@ static void emit_end_of_run(struct emitter *emitter, const void *data)
 	emit_int(emitter, *exit_status);
 }
 
-static void add_event(struct buffer *text, const char *type, void (*emit)(struct emitter *emitter, const void *data),
-                      const void *data)
+void run_event_add(struct buffer *text, const char *type, void (*emit)(struct emitter *emitter, const void *data),
+                   const void *data)
 {
 	struct emitter emitter;
 
@@ -91,8 +91,8 @@ bool result_file_open(struct result_file *file, const char *path, const struct r
 	struct buffer text = BUFFER(LONGEST_EVENT);
 	bool good;
 
-	add_event(&text, "start", emit_start_of_run, NULL);
-	add_event(&text, "selected", run_event_selected, selected);
+	run_event_add(&text, "start", emit_start_of_run, NULL);
+	run_event_add(&text, "selected", run_event_selected, selected);
 	/* whatever stood there may be what this run was selected from: it goes only once this is complete */
 	good = file_write(path, buffer_string(&text), text.len, 0644, false, err);
 	buffer_done(&text);
@@ -111,7 +111,7 @@ void result_file_add(struct result_file *file, const struct run_result *result)
 {
 	struct buffer text = BUFFER(LONGEST_EVENT);
 
-	add_event(&text, "item", run_event_item, result);
+	run_event_add(&text, "item", run_event_item, result);
 	write_out(file, &text);
 }
 
@@ -121,8 +121,8 @@ bool result_file_end(struct result_file *file, const struct run_summary *summary
 
 	if (summary->cut)
 		exit_status = summary->error.exit_status;
-	add_event(&text, "summary", run_event_summary, summary);
-	add_event(&text, "end", emit_end_of_run, &exit_status);
+	run_event_add(&text, "summary", run_event_summary, summary);
+	run_event_add(&text, "end", emit_end_of_run, &exit_status);
 	write_out(file, &text);
 	if (file->failed == 0)
 		return true;

@@ -16,6 +16,10 @@ void run_event_selected(struct emitter *emitter, const void *data);
 void run_event_item(struct emitter *emitter, const void *data);
 void run_event_summary(struct emitter *emitter, const void *data);
 
+/* Append one event as a line of JSON. */
+void run_event_add(struct buffer *text, const char *type, void (*emit)(struct emitter *emitter, const void *data),
+                   const void *data);
+
 /* The file of --result-file for many; filled line by line, so that a run that was killed can be resumed from it. */
 struct result_file {
 	const char *path;

@@ -45,6 +45,8 @@ static bool run_one(struct call *call, struct asset_context *context, const stru
 
 	if (!run_on_asset(context, asset, request, &result, &outcome, err))
 		return false;
+	if (result.unwritten != NULL)
+		output_warning(call->output, "%s", result.unwritten);
 	if (!text_equal(result.state, "exited")) {
 		/* once the command ran its own status stands, whatever the number */
 		call->answered = !text_equal(result.state, "not-started");
@@ -121,7 +123,6 @@ static bool run(struct call *call, struct error *err)
 static const char *const examples[] = {
 	"fops runtime-assets run --role daytona_runtime -- python -V",
 	"fops runtime-assets run --asset-id daytona-01 --stdin -- sha256sum",
-	"fops runtime-assets run --label tier=lab --all -o jsonl -- uname -r",
 	"fops runtime-assets run --all --max-failures 3 --result-file runs.jsonl -- true",
 	"fops runtime-assets run --only-failed runs.jsonl --timeout 1m -- true",
 	NULL,

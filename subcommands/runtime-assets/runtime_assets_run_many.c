@@ -1,6 +1,7 @@
 /* What `run` on many assets prints: their lines or events as they come, then who did not end well. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 
 #include "fops/base/arena.h"
 #include "fops/base/terminal.h"
@@ -11,14 +12,17 @@
 
 #define LONGEST_SUMMARY ((size_t)64 * 1024 * 1024)
 #define LONGEST_LINE    ((size_t)1024 * 1024)
-#define PIPE_STATUS     141 /* 128 + SIGPIPE, as a shell tells it */
+#define PIPE_STATUS     141            /* 128 + SIGPIPE, as a shell tells it */
+#define SAFE_WRITE      ((size_t)4096) /* PIPE_BUF */
+#define PATIENCE_MS     50
 
 /* What the lines of several assets go through. */
 struct many {
 	struct call *call;
 	bool jsonl;
 	struct result_file *file; /* or NULL */
-	const struct runtime_asset *assets;
+	struct deadline deadline;
+	bool stalled; /* the reader took nothing for too long */
 	size_t count;
 };
 
@@ -41,62 +45,93 @@ static void emit_line(struct emitter *emitter, const void *data)
 	emit_text_len(emitter, event->line, event->len);
 }
 
-static void write_errors(const struct buffer *text)
+/* A reader that stalls must not keep a signal or the deadline waiting: what it does not take then is lost. */
+static bool wait_for_room(const struct many *many, int descriptor)
 {
-	size_t at = 0;
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct pollfd about = { .fd = descriptor, .events = POLLOUT };
 
-	while (at < text->len) {
-		ssize_t put = write(STDERR_FILENO, text->data + at, text->len - at);
+	while (poll(&about, 1, PATIENCE_MS) == 0) {
+		sigset_t pending;
 
-		/* a lost line on standard error does not change the outcome */
-		if (put <= 0 && errno != EINTR)
-			return;
-		at += put > 0 ? (size_t)put : 0;
+		if (deadline_passed(many->deadline) || sigpending(&pending) != 0)
+			return false;
+		for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+			if (sigismember(&pending, ends[i]) == 1)
+				return false;
+		}
 	}
+	return true;
+}
+
+/* In pieces that a pipe with room takes without blocking. A lost line on standard error does not change the outcome. */
+static void put(struct many *many, int descriptor, const struct buffer *text)
+{
+	for (size_t at = 0; at < text->len && !many->stalled && !output_is_done(many->call->output);) {
+		size_t left = text->len - at;
+		size_t piece = left < SAFE_WRITE ? left : SAFE_WRITE;
+		ssize_t written = (ssize_t)piece;
+
+		if (!wait_for_room(many, descriptor)) {
+			many->stalled = true;
+		} else if (descriptor == STDERR_FILENO) {
+			written = write(descriptor, text->data + at, piece);
+			if (written < 0 && errno != EINTR && errno != EAGAIN)
+				return;
+		} else {
+			output_bytes(many->call->output, text->data + at, piece);
+			output_flush(many->call->output);
+		}
+		at += written < 0 ? 0 : (size_t)written;
+	}
+}
+
+static bool takes_more(const struct many *many)
+{
+	return !many->stalled && !output_is_done(many->call->output);
 }
 
 static bool print_line(void *user, const char *asset_id, int stream, const char *line, size_t len)
 {
 	struct many *many = user;
 	struct buffer text = BUFFER(LONGEST_LINE);
+	int descriptor = stream == 2 && !many->jsonl ? STDERR_FILENO : STDOUT_FILENO;
 
 	if (many->jsonl) {
-		output_event(many->call->output, "output", emit_line,
-		             &(struct line_event){ asset_id, stream, line, len });
-		return !output_is_done(many->call->output);
-	}
-	buffer_format(&text, "%s: ", asset_id);
-	if (terminal_is(stream == 2 ? STDERR_FILENO : STDOUT_FILENO))
-		terminal_escape(&text, line, len);
-	else
-		buffer_append(&text, line, len);
-	buffer_byte(&text, '\n');
-	if (stream == 2) {
-		write_errors(&text);
+		run_event_add(&text, "output", emit_line, &(struct line_event){ asset_id, stream, line, len });
 	} else {
-		output_bytes(many->call->output, buffer_string(&text), text.len);
-		output_flush(many->call->output);
+		buffer_format(&text, "%s: ", asset_id);
+		if (terminal_is(descriptor))
+			terminal_escape(&text, line, len);
+		else
+			buffer_append(&text, line, len);
+		buffer_byte(&text, '\n');
 	}
+	put(many, descriptor, &text);
 	buffer_done(&text);
-	return !output_is_done(many->call->output);
+	return takes_more(many);
 }
 
 static bool note_result(void *user, const struct run_result *result)
 {
 	struct many *many = user;
+	struct buffer text = BUFFER(LONGEST_LINE);
 
 	if (many->file != NULL)
 		result_file_add(many->file, result);
-	if (many->jsonl)
-		output_event(many->call->output, "item", run_event_item, result);
-	else if (!run_ended_well(result))
+	if (many->jsonl) {
+		run_event_add(&text, "item", run_event_item, result);
+		put(many, STDOUT_FILENO, &text);
+		buffer_done(&text);
+	} else if (!run_ended_well(result)) {
 		log_detail(&many->call->log, "%s: %s, status %lld", result->asset_id, result->state,
 		           (long long)result->exit_status);
-	return !output_is_done(many->call->output);
+	}
+	return takes_more(many);
 }
 
 /* In the order of the selection, so that two runs can be compared. */
-static void print_summary(const struct many *many, const struct run_result *results, const struct run_summary *summary)
+static void print_summary(struct many *many, const struct run_result *results, const struct run_summary *summary)
 {
 	bool terminal = terminal_is(STDERR_FILENO);
 	struct buffer text = BUFFER(LONGEST_SUMMARY);
@@ -124,7 +159,7 @@ static void print_summary(const struct many *many, const struct run_result *resu
 		buffer_format(&text, "%zu not begun: %s\n", summary->skipped, summary->reason);
 	buffer_format(&text, "%zu ok, %zu failed, %zu not started\n", summary->ok, summary->failed,
 	              summary->not_started);
-	write_errors(&text);
+	put(many, STDERR_FILENO, &text);
 	buffer_done(&text);
 }
 
@@ -196,7 +231,7 @@ static bool conclude(struct many *many, const struct run_summary *summary, struc
 		call->verdict = PIPE_STATUS;
 	if (many->file != NULL && !result_file_end(many->file, summary, call->verdict, err))
 		return false;
-	if (many->jsonl)
+	if (many->jsonl && !many->stalled)
 		output_event(call->output, "summary", run_event_summary, summary);
 	if (summary->cut)
 		*err = summary->error;
@@ -207,9 +242,10 @@ bool run_many(struct call *call, struct asset_context *context, const struct run
               const struct run_request *request, struct error *err)
 {
 	CLEANUP(result_file_close) struct result_file file = RESULT_FILE;
-	struct many many = {
-		.call = call, .jsonl = output_format(call->output) == OUTPUT_JSONL, .assets = assets, .count = count
-	};
+	struct many many = { .call = call,
+		             .jsonl = output_format(call->output) == OUTPUT_JSONL,
+		             .deadline = context->deadline,
+		             .count = count };
 	struct run_listener listener = { print_line, note_result, &many };
 	struct run_result *results = arena_array(call->arena, count, sizeof *results);
 	struct run_selected selected = { assets, count };

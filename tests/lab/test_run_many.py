@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import re
 import signal
+import struct
 import subprocess
+import termios
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +57,7 @@ def lxc_is_up(lab: Lab) -> None:
 
 def write_assets(tmp_path: Path, *documents: dict[str, Any]) -> Path:
     """One file, so that thousands of assets are read at once."""
+    tmp_path.mkdir(exist_ok=True)
     path = tmp_path / "assets.json"
     path.write_text(json.dumps(documents))
     return path
@@ -88,7 +95,7 @@ def last_line(result: Result) -> str:
 @pytest.fixture
 def marked(operate: Runner, lab: Lab, tmp_path: Path, tag: str) -> Iterator[str]:
     """A file that only one of the two containers has, so that one command ends differently in them."""
-    place = write_assets(tmp_path, *boxes(lab, 1, "marker"))
+    place = write_assets(tmp_path / "marker", *boxes(lab, 1))
     path = f"/tmp/{tag}"
     run(operate, place, "touch", path).check()
     yield path
@@ -176,6 +183,17 @@ def test_failures_below_the_number_stop_nothing(operate: Runner, lab: Lab, tmp_p
     assert last_line(result) == "0 ok, 3 failed, 0 not started"
 
 
+@pytest.mark.static
+def test_outcomes_that_differ_are_partial(operate: Runner, lab: Lab, tmp_path: Path) -> None:
+    statuses = {row["code"]: row["exit"] for row in operate("schema", "--all").check().json()["error_codes"]}
+    place = write_assets(tmp_path, *boxes(lab, 1), *boxes(lab, 1, "parked", "parked"))
+    result = run(operate, place, "true").check(statuses["partial"])
+    assert last_line(result) == "1 ok, 0 failed, 1 not started"
+    # nothing ran anywhere, or the same came of it everywhere
+    run(operate, place, "true", options=("--role", "parked_0000", "--all")).check(125)
+    run(operate, place, "no-such-program", options=("--role", "box_0000", "--all")).check(127)
+
+
 # --- limits ------------------------------------------------------------------------------------------------------------
 
 def test_the_timeout_is_that_of_each_asset(operate: Runner, lab: Lab, tmp_path: Path, tag: str) -> None:
@@ -239,7 +257,7 @@ def test_an_asset_that_is_gone_is_a_warning(operate: Runner, lab: Lab, tmp_path:
     run(operate, place, "false", options=("--all", "--result-file", path)).check(1)
     place = write_assets(tmp_path, *boxes(lab, 1))
     result = run(operate, place, "true", options=("--only-failed", path)).check()
-    assert f"{path}:4: the topology has no asset box-0001" in result.err
+    assert re.search(f"^fops: warning: {re.escape(str(path))}:[34]: the topology has no asset box-0001$", result.err, re.MULTILINE)
     assert "1 ok, 0 failed, 0 not started" in result.err.splitlines()
 
 
@@ -248,7 +266,7 @@ def test_a_run_that_was_killed_is_resumed(operate: Runner, lab: Lab, tmp_path: P
     path = tmp_path / "runs.jsonl"
     options = ("--all", "--parallel", "4", "--result-file", path)
     with Started(operate, *words(place, options, ("sh", "-c", "sleep 0.2", tag))) as first:
-        wait_for(lambda: path.exists() and path.read_bytes().count(b'"item"') >= 8, "eight results", 20)
+        wait_for(lambda: path.exists() and path.read_bytes().count(b'"type":"item"') >= 8, "eight results", 20)
         first.signal(signal.SIGKILL)
         first.end()
     kill_tagged(tag)
@@ -299,6 +317,43 @@ def test_a_reader_that_leaves_ends_all(operate: Runner, lab: Lab, tmp_path: Path
     wait_gone(tag)
 
 
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+@pytest.mark.parametrize(("options", "code"), [((), 130), (("--deadline", "2s"), 124)], ids=["signal", "deadline"])
+def test_a_reader_that_stalls_keeps_nothing_waiting(operate: Runner, lab: Lab, tmp_path: Path, tag: str, form: str, options: tuple[str, ...],
+                                                    code: int) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 9))
+    path = tmp_path / "runs.jsonl"
+    reading, writing = os.pipe()
+    process = operate.command(*words(place, ("--all", "--parallel", "2", "-o", form, "--result-file", path, *options), ("yes", tag)),
+                              stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        wait_for(lambda: container_processes(tag) and unread(reading) > 60000, "a full pipe", 20)
+        if code == 130:
+            process.send_signal(signal.SIGINT)
+        wait_for(lambda: not container_processes(tag), "end of both commands", 20)
+        wait_for(lambda: path.read_bytes().endswith(b'{"type":"end","exit":%d}\n' % code), "the end in the result file")
+        # the last event waits for the reader
+        os.set_blocking(reading, False)
+        wait_for(lambda: drained(reading) and process.poll() is not None, "an end")
+        assert process.returncode == code
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+
+
+def unread(descriptor: int) -> int:
+    return int(struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))[0])
+
+
+def drained(descriptor: int) -> bool:
+    with suppress(BlockingIOError):
+        while os.read(descriptor, 65536):
+            pass
+    return True
+
+
 @pytest.mark.static
 def test_a_full_disk_behind_standard_output_ends_all(operate: Runner, lab: Lab, tmp_path: Path, tag: str) -> None:
     place = write_assets(tmp_path, *boxes(lab, 20))
@@ -309,16 +364,40 @@ def test_a_full_disk_behind_standard_output_ends_all(operate: Runner, lab: Lab, 
     wait_gone(tag)
 
 
-def test_a_result_file_on_a_full_disk_is_an_error_at_the_end(operate: Runner, lab: Lab, tmp_path: Path) -> None:
-    place = write_assets(tmp_path, *boxes(lab, 20))
-    path = tmp_path / "runs.jsonl"
-    result = run(operate, place, "true", options=("--all", "--result-file", path), limits={"RLIMIT_FSIZE": 2000}).check(73)
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that holds two pages."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", place], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user cannot mount a file system")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_result_file_on_a_full_disk_is_an_error_at_the_end(operate: Runner, lab: Lab, tmp_path: Path, small_disk: Path) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 60))
+    path = small_disk / "runs.jsonl"
+    result = run(operate, place, "true", options=("--all", "--result-file", path)).check(73)
     assert error_code(result.err) == "io.cannot-create"
-    assert error_part(result.err, "effect") == "20 ok, 0 failed, 0 not started"
+    assert error_part(result.err, "effect") == "60 ok, 0 failed, 0 not started"
     # what got there can still be resumed
-    again = run(operate, place, "true", options=("--only-failed", path))
-    assert f"{path}:" in again.err and "the last line is cut" in again.err
-    again.check()
+    done = len(path.read_bytes().splitlines()) - 3
+    again = run(operate, place, "true", options=("--only-failed", path)).check()
+    assert f"{path}:{done + 3}: the last line is cut" in again.err
+    assert f"{60 - done} ok, 0 failed, 0 not started" in again.err.splitlines()
+
+
+def test_a_result_file_of_one_that_cannot_be_completed_is_told(operate: Runner, lab: Lab, tmp_path: Path, small_disk: Path) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 1))
+    path = small_disk / "run.json"
+    with Started(operate, *words(place, ("--asset-id", "box-0000", "--result-file", path), ("sh", "-c", "echo ready; sleep 1; exit 5"))) as started:
+        started.out.wait(b"ready")
+        (small_disk / "filler").write_bytes(bytes(4096))
+        # the command's own status stands
+        assert started.end() == 5
+        assert str(path) in started.err.all().decode()
+    assert json.loads(path.read_bytes())["state"] == "link-lost"
 
 
 def test_results_come_while_others_run(operate: Runner, lab: Lab, tmp_path: Path, tag: str) -> None:

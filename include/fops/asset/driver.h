@@ -117,6 +117,8 @@ enum observation_state {
 	OBSERVED_UNREACHABLE, /* its host or control surface does not answer */
 	OBSERVED_REFUSED,     /* it runs, and starting a command fails */
 	OBSERVED_UNREADY,     /* it runs, and says itself that it is not ready */
+	OBSERVED_LEAVING,     /* it is being deleted, and nothing takes its place yet */
+	OBSERVED_UNKNOWN,     /* it could not be asked: no right, no credential, an answer that makes no sense */
 };
 
 /* A look at one machine, ended by on_observed. */
@@ -129,6 +131,24 @@ struct observation {
 	enum observation_state result;
 	struct error error; /* cause and fix, for every result but OBSERVED_RUNNING */
 	int64_t latency_us;
+	/* what the driver knows beyond that; NULL or absent otherwise, texts in the context's arena */
+	const char *phase;            /* in the platform's words: "Running", "Pending" */
+	const char *reason;           /* why it does not run or is not ready, in one or a few words */
+	struct instant since;         /* when it started */
+	struct optional_int restarts; /* how often what runs in it was started anew */
+};
+
+/*
+ * A look that costs little memory and shares its calls with all others that begin in the same turn of the loop, for
+ * drivers that can ask for thousands of machines at once. The asset is borrowed only until the start returned.
+ */
+struct glance {
+	struct asset_context *context;
+	const struct runtime_asset *asset;
+	/* seen and its texts are there during the call only */
+	void (*on_glanced)(struct glance *glance, const struct observation *seen);
+	void *user;
+	void *state; /* the driver's own */
 };
 
 /*
@@ -165,6 +185,10 @@ struct asset_driver {
 	 * errors ASSET_DRIVER */
 	bool (*observe)(struct observation *observation, struct error *err);
 	void (*stop_observing)(struct observation *observation);
+	/* The same by a glance, ended by on_glanced; NULL for drivers that look at one machine at a time. errors as
+	 * observe */
+	bool (*glance)(struct glance *glance, struct error *err);
+	void (*stop_glancing)(struct glance *glance);
 	/* A key that is equal for assets that are the same machine reached the same way, in arena: it is observed once.
 	 */
 	const char *(*identity)(struct arena *arena, const struct runtime_asset *asset);

@@ -37,6 +37,7 @@ struct run_result {
 	        *target; /* where the driver chose to run it, for the result file alone; NULL: the contract says it */
 	int64_t duration_ms;
 	uint64_t output_bytes, error_bytes; /* relayed through fops; 0 when streams were handed over */
+	const char *unwritten;              /* why the result file still tells an unknown outcome; NULL: it does not */
 	bool skipped;                       /* one of many whose turn never came */
 };
 

@@ -69,8 +69,10 @@ ERROR(CHECK_FAILED, "check.failed", EXIT_CHECK_FAILED, true, "At least one asset
 ERROR(PROPOSAL_REQUIRED, "proposal.required", EXIT_PROPOSAL_REQUIRED, false,
       "The contract binds this action to an approved proposal.", "fops runtime-assets run --role gated_runtime -- true",
       "File a proposal with the command that the message gives.")
-ERROR(PARTIAL, "partial", EXIT_PARTIAL, true, "Some items were done and some were not; each row says which.",
-      "fops runtime-assets request --all --path /health", "Repeat for the items that failed.")
+ERROR(PARTIAL, "partial", EXIT_PARTIAL, true,
+      "Some items were done and some were not, or they ended differently; each result says which.",
+      "fops runtime-assets run --all -- true",
+      "Repeat for the items that failed: `run --only-failed FILE` reads them from results.")
 ERROR(DECLINED, "declined", EXIT_DECLINED, false, "The question was answered with no, or the typed name did not match.",
       "fops pick runtime-assets", "Repeat and confirm, or pass the flag that answers the question.")
 ERROR(SECRET_UNRESOLVED, "secret.unresolved", EXIT_CONFIG, false,

@@ -79,6 +79,7 @@ struct http_exchange {
 	/* one try until the first byte of the answer, counted anew with each piece of body sent; 0: 15,000 */
 	int64_t request_timeout_ms;
 	struct deadline deadline; /* the command's; zeroed: none */
+	const char *inside;       /* redirects must also stay below this path, "/x/"; NULL: anywhere in the origin */
 	enum http_tries tries;
 	unsigned most_retries; /* 2 by default in the command line; 0: none */
 	bool quiet;            /* the answer may be silent for long: no dead-peer limit */

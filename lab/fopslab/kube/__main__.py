@@ -1,6 +1,6 @@
 """What tests and benchmarks do with the cluster of a lab that is up: many pods, short tokens, a server that goes away.
 
-python -m fopslab.kube pods COUNT [--namespaces NAME...]   makes that many ready pods (crowd-00000 ...), prints the seconds
+python -m fopslab.kube pods COUNT [--namespaces NAME...]   that many ready pods, crowd-00000 ...; prints the seconds
 python -m fopslab.kube remove-pods [--namespaces NAME...]  removes all pods there
 python -m fopslab.kube token SECONDS                       prints a service-account token that ends then
 python -m fopslab.kube stop-api | start-api | restart-api  the API server goes away, and comes back on the same port

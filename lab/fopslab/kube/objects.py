@@ -190,10 +190,17 @@ def service(name: str, app: str, target_http: int = POD_PORT) -> Object:
         {"name": "https", "port": 443, "targetPort": POD_TLS_PORT},
     ]
     metadata = {"name": name, "namespace": NAMESPACE}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": {"app": app}, "ports": ports}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata,
+        "spec": {"selector": {"app": app}, "ports": ports},
+    }
 
 
-def endpoints(name: str, pod: Object | None, address: str = "", target_http: int = POD_PORT) -> list[tuple[str, Object]]:
+def endpoints(
+    name: str, pod: Object | None, address: str = "", target_http: int = POD_PORT
+) -> list[tuple[str, Object]]:
     """What the controllers would write for a service with one ready pod, or with none: the older and the newer form."""
     metadata = {"name": name, "namespace": NAMESPACE}
     ports = [

@@ -7,7 +7,7 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,13 @@ def start_server(lab: Lab, words: list[str], name: str) -> subprocess.Popen[byte
     return spawn(lab, "kube", name, words)
 
 
+def wait_for_servers(facts: Facts, servers: Iterable[subprocess.Popen[bytes]]) -> bool:
+    """Whether all of them run and the API server is ready; False as soon as one has ended."""
+    with Api(facts) as api:
+        wait_until(lambda: api.ready() or any(map(reap, servers)), START_SECONDS, "the API server")
+    return not any(map(reap, servers))
+
+
 def start_servers(lab: Lab, folder: Path, programs: Path, network: str) -> Facts:
     """etcd and the API server, on other ports when somebody took one in between."""
     for _ in range(ATTEMPTS):
@@ -148,9 +155,7 @@ def start_servers(lab: Lab, folder: Path, programs: Path, network: str) -> Facts
             "admin": {"certificate": str(folder / "admin.pem"), "key": str(folder / "admin.key")},
             "apiWords": words,
         }
-        with Api(facts) as api:
-            wait_until(lambda: api.ready() or reap(server) or reap(etcd), START_SECONDS, "the API server")
-        if not reap(server) and not reap(etcd):
+        if wait_for_servers(facts, (etcd, server)):
             return facts
         said = log_tail(lab, "kube", "etcd", 20) + log_tail(lab, "kube", "api", 20)
         if PORT_TAKEN not in said:
@@ -169,6 +174,7 @@ def end_servers(*servers: subprocess.Popen[bytes]) -> None:
 def write_kubeconfig(folder: Path, facts: Facts) -> None:
     """What people with kubectl have: several contexts, one of them current."""
     authority = Path(facts["ca"]).read_bytes()
+
     def encoded(path: str | Path) -> str:
         return base64.b64encode(Path(path).read_bytes()).decode()
 
@@ -189,7 +195,10 @@ def write_kubeconfig(folder: Path, facts: Facts) -> None:
         "plugin": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "get-token",
                             "interactiveMode": "Never"}},
     }  # fmt: skip
-    clusters = {"lab": {**server, "certificate-authority-data": data}, "relay": {**relay, "certificate-authority": "ca.pem"}}
+    clusters = {
+        "lab": {**server, "certificate-authority-data": data},
+        "relay": {**relay, "certificate-authority": "ca.pem"},
+    }
     document = {
         "apiVersion": "v1", "kind": "Config", "current-context": "lab", "preferences": {},
         "clusters": [{"name": name, "cluster": each} for name, each in clusters.items()],

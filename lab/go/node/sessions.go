@@ -79,7 +79,7 @@ func (one *session) kill() bool {
 	for _, word := range strings.Fields(string(content)) {
 		child, err := strconv.Atoi(word)
 		// a helper that is not yet the command
-		if program, failure := os.Readlink("/proc/" + word + "/exe"); err != nil || failure != nil || strings.HasSuffix(program, "lxc-attach") {
+		if program, failure := os.Readlink("/proc/" + word + "/exe"); err != nil || failure != nil || strings.Contains(program, "lxc-attach") {
 			continue
 		}
 		killed = syscall.Kill(child, syscall.SIGKILL) == nil || killed

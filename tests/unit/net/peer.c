@@ -156,7 +156,7 @@ static bool pass(int from, int to)
 	return count > 0;
 }
 
-void peer_tunnel(struct connection *connection, const char *request)
+enum after peer_tunnel(struct connection *connection, const char *request)
 {
 	static const char established[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 	const char *colon = strchr(request, ':');
@@ -173,6 +173,7 @@ void peer_tunnel(struct connection *connection, const char *request)
 			break;
 	}
 	close(ends[1].fd);
+	return AFTER_CLOSE;
 }
 
 static void then(struct owner *owner)

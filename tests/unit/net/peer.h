@@ -39,7 +39,7 @@ void peer_tell(int number);
 int peer_wait(void);
 
 /* A proxy: reads "CONNECT host:port", connects to 127.0.0.1:port and passes bytes until both ends are done. */
-void peer_tunnel(struct connection *connection, const char *request);
+enum after peer_tunnel(struct connection *connection, const char *request);
 
 /* A WebSocket with all that its callbacks said. */
 struct owner {

@@ -17,6 +17,7 @@ struct server {
 	int listener;
 	uint16_t port;
 	const struct reply *replies;
+	server_talk *const *talks;
 	size_t reply_count;
 	SSL_CTX *tls;
 	pthread_mutex_t lock;
@@ -105,7 +106,7 @@ static char *read_request(struct connection *connection)
 	return text;
 }
 
-static const struct reply *next_reply(struct server *server, char *request)
+static size_t next_reply(struct server *server, char *request)
 {
 	size_t i;
 
@@ -116,7 +117,7 @@ static const struct reply *next_reply(struct server *server, char *request)
 	else
 		free(request);
 	pthread_mutex_unlock(&server->lock);
-	return &server->replies[i];
+	return i;
 }
 
 static bool needs_request(struct server *server)
@@ -126,25 +127,28 @@ static bool needs_request(struct server *server)
 	pthread_mutex_lock(&server->lock);
 	i = server->taken < server->reply_count ? server->taken : server->reply_count - 1;
 	pthread_mutex_unlock(&server->lock);
-	return (server->replies[i].text != NULL || server->replies[i].talk != NULL) &&
-	       server->replies[i].after != AFTER_CLOSE_BLIND;
+	return server->replies == NULL ||
+	       (server->replies[i].text != NULL && server->replies[i].after != AFTER_CLOSE_BLIND);
 }
 
 static enum after serve_request(struct connection *connection)
 {
+	struct server *server = connection->server;
 	const struct reply *reply;
 	char *request = NULL;
+	size_t i;
 
-	if (needs_request(connection->server)) {
+	if (needs_request(server)) {
 		request = read_request(connection);
 		if (request == NULL)
 			return AFTER_CLOSE;
 	}
-	reply = next_reply(connection->server, request);
+	i = next_reply(server, request);
+	if (server->replies == NULL)
+		return server->talks[i](connection, request);
+	reply = &server->replies[i];
 	if (reply->text != NULL)
 		(void)connection_write(connection, reply->text, strlen(reply->text));
-	else if (reply->talk != NULL)
-		reply->talk(connection, request);
 	return reply->after;
 }
 
@@ -206,20 +210,12 @@ static int bind_loopback(uint16_t *ret_port)
 	return descriptor;
 }
 
-struct server *server_start(const struct reply *replies, size_t count, const char *certificate, const char *key)
+static struct server *start(struct server *server, const char *certificate, const char *key,
+                            const char *client_authority)
 {
-	return server_start_asking(replies, count, certificate, key, NULL);
-}
-
-struct server *server_start_asking(const struct reply *replies, size_t count, const char *certificate, const char *key,
-                                   const char *client_authority)
-{
-	struct server *server = calloc(1, sizeof *server);
 	pthread_t thread;
 
 	signal(SIGPIPE, SIG_IGN);
-	server->replies = replies;
-	server->reply_count = count;
 	pthread_mutex_init(&server->lock, NULL);
 	if (certificate != NULL) {
 		server->tls = SSL_CTX_new(TLS_server_method());
@@ -235,6 +231,25 @@ struct server *server_start_asking(const struct reply *replies, size_t count, co
 	cr_assert(pthread_create(&thread, NULL, accept_connections, server) == 0);
 	pthread_detach(thread);
 	return server;
+}
+
+struct server *server_start(const struct reply *replies, size_t count, const char *certificate, const char *key)
+{
+	struct server *server = calloc(1, sizeof *server);
+
+	server->replies = replies;
+	server->reply_count = count;
+	return start(server, certificate, key, NULL);
+}
+
+struct server *server_start_talks(server_talk *const *talks, size_t count, const char *certificate, const char *key,
+                                  const char *client_authority)
+{
+	struct server *server = calloc(1, sizeof *server);
+
+	server->talks = talks;
+	server->reply_count = count;
+	return start(server, certificate, key, client_authority);
 }
 
 uint16_t server_port(const struct server *server)

@@ -14,14 +14,10 @@ enum after {
 	AFTER_STALL,       /* neither send nor close any more */
 };
 
-struct connection;
-
 /* What the n-th request gets, over all connections; the last one serves all further requests. */
 struct reply {
 	const char *text; /* NULL: nothing, not even reading the request */
 	enum after after;
-	/* instead of text: answers by itself, in the connection's thread */
-	void (*talk)(struct connection *connection, const char *request);
 };
 
 struct server;
@@ -30,9 +26,17 @@ struct server;
  * start. */
 struct server *server_start(const struct reply *replies, size_t count, const char *certificate, const char *key);
 
-/* The same, and the client must show a certificate of the authority in the PEM file client_authority. */
-struct server *server_start_asking(const struct reply *replies, size_t count, const char *certificate, const char *key,
-                                   const char *client_authority);
+struct connection;
+
+/* Answers the n-th request by itself, in the connection's thread. */
+typedef enum after server_talk(struct connection *connection, const char *request);
+
+/*
+ * A server with talks in place of replies. certificate and key as above; with client_authority (a PEM file or NULL) the
+ * client must show a certificate of that authority.
+ */
+struct server *server_start_talks(server_talk *const *talks, size_t count, const char *certificate, const char *key,
+                                  const char *client_authority);
 
 /* For talk: one read (0 at the end, negative when it failed), and a write of everything. */
 ptrdiff_t connection_read(struct connection *connection, void *data, size_t size);

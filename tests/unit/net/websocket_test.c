@@ -3,7 +3,7 @@
 
 #include "peer.h"
 
-static void say_hello(struct connection *connection, const char *request)
+static enum after say_hello(struct connection *connection, const char *request)
 {
 	static struct peer_frame frame;
 
@@ -12,9 +12,10 @@ static void say_hello(struct connection *connection, const char *request)
 	while (peer_read(connection, &frame) && frame.first != CLOSE)
 		peer_send(connection, frame.first, frame.data, frame.len);
 	peer_send(connection, CLOSE, frame.data, frame.len);
+	return AFTER_CLOSE;
 }
 
-static const struct reply echo[] = { { .talk = say_hello } };
+static server_talk *const echo[] = { say_hello };
 
 static void answer_and_close(struct owner *owner)
 {
@@ -27,7 +28,7 @@ static void answer_and_close(struct owner *owner)
 Test(websocket, exchanges_messages_and_closes)
 {
 	struct owner owner;
-	struct server *server = server_start(echo, 1, NULL, NULL);
+	struct server *server = server_start_talks(echo, 1, NULL, NULL, NULL);
 
 	owner_prepare(&owner, server_port(server), "/exec?command=true");
 	owner.then = answer_and_close;
