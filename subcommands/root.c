@@ -7,6 +7,7 @@
 #include "env/env.h"
 #include "extensions/extensions.h"
 #include "help/help.h"
+#include "infra/infra.h"
 #include "pick/pick.h"
 #include "prompt/prompt.h"
 #include "render/render.h"
@@ -15,13 +16,9 @@
 #include "version/version.h"
 
 static const struct command *const nouns[] = {
-	&runtime_assets_command, &config_command,
-	&context_command,        &env_command,
-	&extensions_command,     &pick_command,
-	&prompt_command,         &schema_command,
-	&completion_command,     &help_command,
-	&version_command,        &complete_command,
-	&render_command,         NULL,
+	&runtime_assets_command, &infra_command,   &config_command,   &context_command, &env_command,
+	&extensions_command,     &pick_command,    &prompt_command,   &schema_command,  &completion_command,
+	&help_command,           &version_command, &complete_command, &render_command,  NULL,
 };
 
 static const char *const examples[] = {

@@ -95,6 +95,8 @@ static void keep_texts(struct arena *arena, struct check_result *results, size_t
 	for (size_t i = 0; i < count; i++) {
 		results[i].cause = arena_copy(arena, results[i].cause);
 		results[i].fix = arena_copy(arena, results[i].fix);
+		results[i].phase = arena_copy(arena, results[i].phase);
+		results[i].reason = arena_copy(arena, results[i].reason);
 	}
 }
 

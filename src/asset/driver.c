@@ -1,6 +1,7 @@
 /* The driver table: one row a driver. */
 #include "fops/asset/driver.h"
 
+#include "kubernetes_driver.h"
 #include "lxc_driver.h"
 
 const struct asset_driver *const asset_drivers[] = {
@@ -9,6 +10,7 @@ const struct asset_driver *const asset_drivers[] = {
 	&lxc_proxmox_driver,
 	&lxc_proxmox_agent_driver,
 	&lxc_incus_driver,
+	&kubernetes_driver,
 	NULL,
 };
 

@@ -27,7 +27,8 @@ bool kubernetes_status_read(struct arena *arena, const char *data, size_t len, s
  * The error for an answer of the API that is not 2xx, in our words: cause, effect and fix for 400, 401, 403 (which
  * right of which role is missing), 404, 409, 410, 429 (Retry-After) and 5xx. what is what was asked, "the pods of
  * daytona-k8s". access (may be NULL) is the cluster's: its token is masked in the server's message, which is cut to one
- * line and becomes the cause. asset (may be NULL) is the error's object. No namespace or pod is named beyond it. retry_after_ms below 0: unknown.
+ * line and becomes the cause. asset (may be NULL) is the error's object. No namespace or pod is named beyond it.
+ * retry_after_ms below 0: unknown.
  */
 void kubernetes_refused(struct arena *arena, const struct runtime_asset *asset, const struct access *access,
                         const char *what, int http_status, const char *body, size_t len, int64_t retry_after_ms,
@@ -54,17 +55,19 @@ struct pod {
 	const char *detail;    /* why it is not ready: "CrashLoopBackOff", "containers not ready"; NULL when ready */
 	int64_t restarts;      /* of the container */
 	struct instant started;
+	int64_t port; /* the number of the contract's port name in it, 0 when the contract or the pod has no such name
+	               */
 	size_t matching; /* pods of the asset in all */
 };
 
 /*
  * One look for the pod of an asset. Looks that begin in one turn of the loop share their list calls: one paged call per
- * cluster and namespace however many assets there are.
+ * cluster and namespace however many assets there are. All lists are consistent reads: a pod that just went is not
+ * chosen.
  */
 struct pod_look {
 	struct asset_context *context; /* its arena holds the result */
 	const struct runtime_asset *asset;
-	bool fresh;                            /* the result decides where a command runs: ask with a consistent read */
 	void (*on_pod)(struct pod_look *look); /* from the loop */
 	void *user;
 	/* results: failed with error, or pod (any state; the caller decides what it can use) */
@@ -99,7 +102,6 @@ struct route {
 	const struct runtime_asset *asset;
 	void (*on_route)(struct route *route); /* from the loop, never from inside route_open */
 	void *user;
-	bool fresh; /* as in the look for its pod */
 	bool failed;
 	struct error error;
 	struct url base; /* what a request's path is appended to */

@@ -90,6 +90,7 @@ static void keep_wants(struct arena *arena, struct pod_want *want)
 	want->selector.name = arena_copy(arena, want->selector.name);
 	want->workload = arena_copy(arena, want->workload);
 	want->container = arena_copy(arena, want->container);
+	want->port = NULL;
 }
 
 bool kubernetes_glance(struct glance *glance, struct error *err)
@@ -104,7 +105,7 @@ bool kubernetes_glance(struct glance *glance, struct error *err)
 	keep_wants(arena, &state->want);
 	state->want.on_answer = answered;
 	glance->state = state;
-	return pod_want_start(glance->context, glance->asset, false, &state->want, err);
+	return pod_want_start(glance->context, glance->asset, &state->want, err);
 }
 
 void kubernetes_stop_glancing(struct glance *glance)

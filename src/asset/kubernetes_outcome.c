@@ -27,6 +27,7 @@ static enum complaint judge_message(const char *message)
 		{ "container is in CONTAINER_EXITED state", COMPLAINT_NOT_RUNNING },
 		{ "stopped container", COMPLAINT_NOT_RUNNING },
 		{ "error dialing backend", COMPLAINT_NODE },
+		{ "error sending request", COMPLAINT_NODE },
 		{ "executable file not found", COMPLAINT_NO_PROGRAM },
 		{ "no such file or directory", COMPLAINT_NO_PROGRAM },
 		{ "permission denied", COMPLAINT_NOT_EXECUTABLE },
@@ -41,6 +42,16 @@ static enum complaint judge_message(const char *message)
 	return COMPLAINT_OTHER;
 }
 
+/* Leave out a URL in quotes with the colon behind it: it holds the whole command, and says nothing that helps. */
+static void drop_url(char *text)
+{
+	char *start = strstr(text, "\"http");
+	char *end = start == NULL ? NULL : strstr(start, "\": ");
+
+	if (end != NULL)
+		memmove(start, end + 3, strlen(end + 3) + 1);
+}
+
 /* A server's words in one line, without the token. */
 static const char *quote(const struct kubernetes_session *state, const char *text)
 {
@@ -48,6 +59,7 @@ static const char *quote(const struct kubernetes_session *state, const char *tex
 	size_t len;
 
 	secret_mask(state->access->token, copy);
+	drop_url(copy);
 	len = strcspn(copy, "\r\n");
 	if (len > LONGEST_WORDS)
 		len = LONGEST_WORDS;
@@ -90,6 +102,9 @@ static void refuse(struct kubernetes_session *state)
 		                   arena_format(state->arena, "commands on %s", state->session->asset->asset_id),
 		                   websocket->status, websocket->body, websocket->body_len, websocket->retry_after_ms,
 		                   err);
+	/* the server does not always say which of the two is missing */
+	if (websocket->status == 403)
+		error_fix(err, "Grant the rights to get and to create pods/exec in the pod's namespace.");
 	/* behind a connection that broke before its answer, the command may have been started */
 	error_effect(err, websocket->status == 0 && websocket->connect_us > 0 && !state->framed
 	                          ? "no start was reported"
@@ -236,6 +251,17 @@ void kubernetes_conclude_reported(struct kubernetes_session *state)
 		state->outcome = outcome_exited(state->reports.status);
 }
 
+/*
+ * A success that the script did not tell as well is none: an API server that loses a node sends it all the same
+ * (kubernetes issue 124571), and output is missing then.
+ */
+static bool is_invented(const struct kubernetes_session *state, int code)
+{
+	const struct kubernetes_reports *reports = &state->reports;
+
+	return !state->direct && code == 0 && !(reports->ended[0] && reports->ended[1]);
+}
+
 /* The runtime told an exit code (0 for a success). */
 static enum kubernetes_next judge_exit(struct kubernetes_session *state, int code)
 {
@@ -243,6 +269,10 @@ static enum kubernetes_next judge_exit(struct kubernetes_session *state, int cod
 
 	if (conclude_reports(state))
 		return KUBERNETES_CONCLUDE;
+	if (is_invented(state, code)) {
+		kubernetes_lost(state, "the server told a success, and the end of the output is missing");
+		return KUBERNETES_ASK_POD;
+	}
 	if (state->direct || reports->started) {
 		/* the script's own word is the better one: runtimes differ in how they tell a signal */
 		state->outcome = outcome_exited(reports->status >= 0 ? reports->status : code);
@@ -251,7 +281,7 @@ static enum kubernetes_next judge_exit(struct kubernetes_session *state, int cod
 	if (!reports->begun[0] && (code == EXIT_COMMAND_NOT_FOUND || code == EXIT_NOT_EXECUTABLE))
 		return no_shell(state);
 	if (state->killed)
-		not_started(state, ERROR_RUN_NOT_STARTED, "a signal came before the start");
+		not_started(state, ERROR_RUN_NOT_STARTED, SIGNAL_BEFORE_START);
 	else
 		not_started(state, ERROR_RUN_NOT_STARTED,
 		            arena_format(state->arena, "its shell ended with status %d%s%s", code,

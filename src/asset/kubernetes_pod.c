@@ -74,6 +74,28 @@ static bool has_container(const struct pod_object *pod, const char *name)
 	       status_in(&pod->status.ephemeral_containers, name) != NULL;
 }
 
+static int64_t port_in(const struct record_list *list, const char *name)
+{
+	const struct pod_container *containers = list->items;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct pod_port *ports = containers[i].ports.items;
+
+		for (size_t j = 0; j < containers[i].ports.count; j++) {
+			if (text_equal(ports[j].name, name))
+				return ports[j].number;
+		}
+	}
+	return 0;
+}
+
+int64_t pod_port_number(const struct pod_object *pod, const char *name)
+{
+	int64_t number = port_in(&pod->spec.containers, name);
+
+	return number != 0 ? number : port_in(&pod->spec.init_containers, name);
+}
+
 /* --- state --- */
 
 static const struct pod_condition *condition(const struct pod_object *pod, const char *type)
@@ -171,7 +193,7 @@ static void judge(const struct pod_object *object, struct pod *pod)
 		pod->detail = "being deleted";
 	} else if (pod->container != NULL && !has_container(object, pod->container)) {
 		pod->state = POD_NOT_RUNNING;
-		pod->detail = "no such container";
+		pod->detail = POD_NO_CONTAINER;
 	} else if (!running) {
 		pod->state = POD_NOT_RUNNING;
 		pod->detail = why_not_running(object, judged);

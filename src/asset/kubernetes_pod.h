@@ -5,6 +5,9 @@
 #include "fops/data/document.h"
 #include "kubernetes.h"
 
+/* The detail of a pod that lacks the container which the contract names. */
+#define POD_NO_CONTAINER "no such container"
+
 /* Which pods an asset means: all must hold. Texts are borrowed. */
 struct pod_selector {
 	struct text_map labels;
@@ -63,6 +66,12 @@ struct pod_object {
 struct pod_container {
 	const char *name;
 	const char *restart_policy;
+	struct record_list ports; /* of struct pod_port */
+};
+
+struct pod_port {
+	const char *name; /* NULL: it has none */
+	int64_t number;
 };
 
 struct pod_condition {
@@ -89,6 +98,9 @@ const char *pod_selector_text(struct arena *arena, const struct pod_selector *se
  * Borrowed from pod or wanted.
  */
 const char *pod_choose_container(const struct pod_object *pod, const char *wanted);
+
+/* The number of the port of that name, of any container; 0: there is none. */
+int64_t pod_port_number(const struct pod_object *pod, const char *name);
 
 /* What the asset makes of this pod; texts borrowed from object, wanted and static texts. `matching` is 1. */
 struct pod pod_describe(const struct pod_object *object, const char *wanted);

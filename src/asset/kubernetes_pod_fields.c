@@ -50,9 +50,16 @@ static const struct field condition_fields[] = {
 	{ 0 },
 };
 
+static const struct field port_fields[] = {
+	{ "name", SLOT(struct pod_port, name), .flags = 0 },
+	{ "containerPort", SLOT(struct pod_port, number), .flags = FIELD_REQUIRED, .minimum = 1, .maximum = 65535 },
+	{ 0 },
+};
+
 static const struct field spec_container_fields[] = {
 	{ "name", SLOT(struct pod_container, name), .flags = FIELD_REQUIRED },
 	{ "restartPolicy", SLOT(struct pod_container, restart_policy), .flags = 0 },
+	{ "ports", SLOT(struct pod_container, ports), .fields = port_fields, .record_size = sizeof(struct pod_port) },
 	{ 0 },
 };
 

@@ -194,6 +194,7 @@ void pod_want_fill(struct pod_want *want, const struct runtime_asset *asset)
 	else
 		want->workload = block->workload;
 	want->container = block->container;
+	want->port = block->port;
 }
 
 static struct deadline later(struct deadline a, struct deadline b)
@@ -201,7 +202,7 @@ static struct deadline later(struct deadline a, struct deadline b)
 	return a.at_ms > b.at_ms ? a : b;
 }
 
-bool pod_want_start(struct asset_context *context, const struct runtime_asset *asset, bool fresh, struct pod_want *want,
+bool pod_want_start(struct asset_context *context, const struct runtime_asset *asset, struct pod_want *want,
                     struct error *err)
 {
 	struct kubernetes_pods *pods = pods_of(context);
@@ -213,7 +214,6 @@ bool pod_want_start(struct asset_context *context, const struct runtime_asset *a
 		return false;
 	group = find_group(pods, access, asset->kubernetes.name_space);
 	group->http = http;
-	group->fresh = group->fresh || fresh;
 	group->deadline = later(group->deadline, context->deadline);
 	want->best = (struct pod){ .state = POD_NONE };
 	want->group = group;

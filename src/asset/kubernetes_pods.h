@@ -21,10 +21,12 @@ struct pod_want {
 	struct pod_selector selector;                                              /* or */
 	const char *workload;                                                      /* "deployment/NAME" */
 	const char *container;                                                     /* the contract's, or NULL */
+	const char *port;                                                          /* likewise */
 	void (*on_answer)(struct pod_want *want, const struct pod_answer *answer); /* from the loop, once */
 	/* of the module alone */
 	struct pod_want *next;
 	struct pod_want *previous;
+	size_t main_label;           /* of its selector: the one by which it is found */
 	struct pod_want *next_label; /* another one that asks for the same label */
 	struct pod_group *group;     /* NULL: nothing is under way */
 	struct pod_workload *owner;
@@ -35,8 +37,8 @@ struct pod_want {
 void pod_want_fill(struct pod_want *want, const struct runtime_asset *asset);
 
 /* Wait for the answer. errors  ASSET_NO_EXECUTOR, SECRET_*, DATA */
-CHECKED bool pod_want_start(struct asset_context *context, const struct runtime_asset *asset, bool fresh,
-                            struct pod_want *want, struct error *err);
+CHECKED bool pod_want_start(struct asset_context *context, const struct runtime_asset *asset, struct pod_want *want,
+                            struct error *err);
 
 /* No answer follows. Fine for one that was answered. */
 void pod_want_stop(struct pod_want *want);
@@ -74,7 +76,6 @@ struct pod_group {
 	struct http *http;
 	const char *name_space;
 	struct deadline deadline; /* the latest of its wants' */
-	bool fresh;
 	bool running;
 	bool ending; /* its answers are handed out */
 	struct pod_want *wants;

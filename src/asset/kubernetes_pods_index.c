@@ -37,13 +37,15 @@ static const struct pod_selector *selector_of(const struct pod_want *want)
 	return want->owner != NULL ? &want->owner->selector : &want->selector;
 }
 
-/* The one label of a selector by which it is found; false when there is none. */
-static bool main_pair(const struct pod_selector *selector, struct text_pair *ret_pair)
+/* The one label by which a want is found; false when its selector has none. */
+static bool main_pair(const struct pod_want *want, struct text_pair *ret_pair)
 {
+	const struct pod_selector *selector = selector_of(want);
+
 	if (selector->name != NULL)
 		*ret_pair = (struct text_pair){ NAME_KEY, selector->name };
 	else if (selector->labels.count > 0)
-		*ret_pair = selector->labels.items[0];
+		*ret_pair = selector->labels.items[want->main_label];
 	else
 		return false;
 	return true;
@@ -53,9 +55,35 @@ static struct pod_want **chain_of(struct pod_index *index, const struct pod_want
 {
 	struct text_pair pair;
 
-	if (!main_pair(selector_of(want), &pair))
+	if (!main_pair(want, &pair))
 		return &index->others;
 	return &index->buckets[hash_pair(pair.key, pair.value) & index->mask];
+}
+
+/* Labels that many wants share find nobody in particular: each is found by the rarest of its own. */
+static void choose_labels(const struct pod_index *index, struct arena *arena, struct pod_want *wants)
+{
+	uint32_t *uses = arena_array(arena, index->mask + 1, sizeof *uses);
+
+	for (const struct pod_want *want = wants; want != NULL; want = want->next) {
+		const struct text_map *labels = &selector_of(want)->labels;
+
+		for (size_t i = 0; i < labels->count; i++)
+			uses[hash_pair(labels->items[i].key, labels->items[i].value) & index->mask]++;
+	}
+	for (struct pod_want *want = wants; want != NULL; want = want->next) {
+		const struct text_map *labels = &selector_of(want)->labels;
+		uint32_t fewest = UINT32_MAX;
+
+		for (size_t i = 0; i < labels->count; i++) {
+			uint32_t used = uses[hash_pair(labels->items[i].key, labels->items[i].value) & index->mask];
+
+			if (used >= fewest)
+				continue;
+			fewest = used;
+			want->main_label = i;
+		}
+	}
 }
 
 struct pod_index *pod_index_build(struct pod_group *group)
@@ -67,6 +95,7 @@ struct pod_index *pod_index_build(struct pod_group *group)
 		size *= 2;
 	index->mask = size - 1;
 	index->buckets = arena_array(group->arena, size, sizeof(struct pod_want *));
+	choose_labels(index, group->arena, group->wants);
 	for (struct pod_want *want = group->wants; want != NULL; want = want->next) {
 		struct pod_want **chain;
 
@@ -103,6 +132,7 @@ static void offer_to(struct pod_want *want, struct arena *arena, const struct po
 	if (!pod_matches(object, selector_of(want)))
 		return;
 	pod = pod_describe(object, want->container);
+	pod.port = want->port == NULL ? 0 : pod_port_number(object, want->port);
 	if (want->best.state == POD_NONE || pod_compare(&pod, &want->best) < 0)
 		want->best = pod_copy(arena, &pod);
 	want->best.matching = matching;
@@ -115,8 +145,8 @@ static void offer_chain(struct pod_want *chain, const struct text_pair *pair, st
 	for (struct pod_want *want = chain; want != NULL; want = want->next_label) {
 		struct text_pair own;
 
-		if (pair == NULL || (main_pair(selector_of(want), &own) && text_equal(own.key, pair->key) &&
-		                     text_equal(own.value, pair->value)))
+		if (pair == NULL ||
+		    (main_pair(want, &own) && text_equal(own.key, pair->key) && text_equal(own.value, pair->value)))
 			offer_to(want, arena, object);
 	}
 }

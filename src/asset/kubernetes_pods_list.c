@@ -2,7 +2,7 @@
 #include "fops/base/arena.h"
 #include "kubernetes_pods.h"
 
-#define PAGE_SIZE        "500"
+#define PAGE_SIZE        "1000"
 #define LONGEST_WORKLOAD ((size_t)4 * 1024 * 1024)
 #define MOST_AT_ONCE     16
 

@@ -31,7 +31,7 @@ bool pod_look_start(struct pod_look *look, struct error *err)
 	pod_want_fill(&state->want, look->asset);
 	state->want.on_answer = answered;
 	look->state = state;
-	if (pod_want_start(look->context, look->asset, look->fresh, &state->want, err))
+	if (pod_want_start(look->context, look->asset, &state->want, err))
 		return true;
 	look->state = NULL;
 	return false;
@@ -84,7 +84,10 @@ bool pod_judge(const struct runtime_asset *asset, const struct pod *pod, bool fo
 	case POD_NOT_RUNNING:
 		fail(err, ERROR_ASSET_NOT_RUNNING, "the pod of %s does not run", id);
 		error_cause(err, "%s", pod->detail);
-		error_fix(err, "Look at the workload with the tool that owns it; check tells when it runs again.");
+		error_fix(err,
+		          text_equal(pod->detail, POD_NO_CONTAINER)
+		                  ? "Correct kubernetes.container in the asset's contract."
+		                  : "Look at the workload with the tool that owns it; check tells when it runs again.");
 		return false;
 	case POD_LEAVING:
 		fail(err, ERROR_ASSET_NOT_RUNNING, "the pod of %s is being deleted", id);

@@ -5,12 +5,11 @@
 
 #define LONGEST_COMPLAINT ((size_t)2048)
 /* Everything that the command wrote is here, and its status: how long the server may take to say so itself. */
-#define LINGER_MS           200
-#define CLOSING_MS          2000 /* from the status to the end of the connection */
-#define REPORT_WAIT_MS      1000 /* a signal waits so long for the report of what to signal */
-#define LIMIT_WAIT_MS       250 /* the same for SIGTERM, which also ends a command at its limit: that must stay near it */
-#define EXAMINE_MS          2000
-#define SIGNAL_BEFORE_START "a signal came before the start"
+#define LINGER_MS      200
+#define CLOSING_MS     2000 /* from the status to the end of the connection */
+#define REPORT_WAIT_MS 1000 /* a signal waits so long for the report of what to signal */
+#define LIMIT_WAIT_MS  250  /* the same for SIGTERM, which also ends a command at its limit: that must stay near it */
+#define EXAMINE_MS     2000
 
 static void connect_again(void *user);
 
@@ -140,7 +139,6 @@ static bool look_for_pod(struct kubernetes_session *state, enum kubernetes_stage
 	state->look = (struct pod_look){
 		.context = state->session->context,
 		.asset = state->session->asset,
-		.fresh = true,
 		.on_pod = take_pod,
 		.user = state,
 	};
@@ -324,10 +322,9 @@ static void follow_unless_told(struct kubernetes_session *state, enum kubernetes
 	follow(state, next, wait_ms);
 }
 
+/* What the filters still hold is half a note: behind a whole stream nothing is left in them. */
 static void end_run(struct kubernetes_session *state)
 {
-	note_filter_finish(&state->filters[0], 1);
-	note_filter_finish(&state->filters[1], 2);
 	loop_disarm(loop_of(state), &state->linger);
 	follow_unless_told(state, kubernetes_judge_end(state), 0);
 }
@@ -458,7 +455,7 @@ static void give_up(void *user)
 void kubernetes_signal(struct session *session, int number)
 {
 	struct kubernetes_session *state = state_of(session);
-	bool known = state->stage == KUBERNETES_RUN && state->reports.pid > 0 && state->reports.started;
+	bool known = state->stage == KUBERNETES_RUN && state->reports.pid > 0;
 
 	state->signalled = true;
 	state->killed = state->killed || number == SIGKILL;

@@ -7,6 +7,8 @@
 #include "note_filter.h"
 #include "outcome.h"
 
+#define SIGNAL_BEFORE_START "a signal came before the start"
+
 enum kubernetes_stage {
 	KUBERNETES_LOOK,    /* for the pod */
 	KUBERNETES_WAIT,    /* until the next try */

@@ -59,7 +59,7 @@ static void take_note(struct kubernetes_session *state, int stream, const char *
 	read_report(state, arena_text(state->arena, text, len));
 	if (reports->ended[0] && reports->ended[1])
 		kubernetes_command_over(state);
-	if (state->pending != 0 && reports->pid != 0 && reports->started)
+	if (state->pending != 0 && reports->pid != 0)
 		kubernetes_send_pending(state);
 	if (state->session->request->terminal)
 		kubernetes_feed_input(state);

@@ -8,8 +8,6 @@
 #include "route.h"
 
 #define LONGEST_HEADER ((size_t)8192)
-/* A refusal of the API server is far shorter; what is longer is the asset's own. */
-#define LONGEST_REFUSAL ((size_t)64 * 1024)
 
 static bool check_method(const char *method, struct error *err)
 {
@@ -162,7 +160,8 @@ static bool take_body(struct http_exchange *exchange, const char *data, size_t l
 	struct sending *sending = sending_of(exchange);
 
 	if (sending->holding && sending->held.len + len <= LONGEST_REFUSAL)
-		return buffer_append(&sending->held, data, len) || fail(err, ERROR_INTERNAL, "the answer cannot be held");
+		return buffer_append(&sending->held, data, len) ||
+		       fail(err, ERROR_INTERNAL, "the answer cannot be held");
 	if (sending->holding && !release(sending, err))
 		return false;
 	return sending->listener->on_body(sending->listener->user, data, len, err);
@@ -250,7 +249,8 @@ static bool exchange_run(struct sending *sending, struct http *http, struct erro
 	return true;
 }
 
-/* A refusal of the API server came before the asset was asked, so that one more try with a new token repeats nothing. */
+/* A refusal of the API server came before the asset was asked, so that one more try with a new token repeats nothing.
+ */
 static bool may_ask_again(struct sending *sending)
 {
 	const struct http_exchange *exchange = &sending->exchange;
@@ -311,11 +311,9 @@ static bool find_route(struct sending *sending, const char *method, struct error
 {
 	struct route *route = &sending->route;
 
-	*route = (struct route){ .context = sending->context,
-		                 .asset = sending->asset,
-		                 .fresh = true,
-		                 .on_route = take_route,
-		                 .user = sending };
+	*route = (struct route){
+		.context = sending->context, .asset = sending->asset, .on_route = take_route, .user = sending
+	};
 	if (!route_open(route, err))
 		return false;
 	while (!sending->routed && sending->signal == 0) {
@@ -338,7 +336,8 @@ static bool find_route(struct sending *sending, const char *method, struct error
 /* Headers by which a client tells an API server who it is, or that it keeps for itself. */
 static bool is_of_api(const char *header)
 {
-	static const char *const prefixes[] = { "impersonate-", "x-remote-", "audit-id:", "x-kubernetes-", "sec-websocket-" };
+	static const char *const prefixes[] = { "impersonate-", "x-remote-", "audit-id:", "x-kubernetes-",
+		                                "sec-websocket-" };
 
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
 		if (strncasecmp(header, prefixes[i], strlen(prefixes[i])) == 0)

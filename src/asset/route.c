@@ -1,9 +1,7 @@
 /* Finds out where HTTP for an asset goes: to its executor, or through the API server to a pod or a service. */
+#include "route.h"
 #include "fops/base/arena.h"
 #include "kubernetes_pods.h"
-#include "route.h"
-
-#define LONGEST_WORDS ((size_t)64 * 1024)
 
 static void tell(void *user)
 {
@@ -24,7 +22,7 @@ static void tell_soon(struct route *route)
  * The proxy's path: [https:]NAME[:PORT]. A port must follow https, be it empty. Ends with a slash only where requests
  * append their own path without one.
  */
-static void lead_through(struct route *route, const char *kind, const char *name)
+static void lead_through(struct route *route, const char *kind, const char *name, const char *port)
 {
 	const struct kubernetes_block *block = &route->asset->kubernetes;
 	struct arena *arena = route->context->arena;
@@ -37,23 +35,43 @@ static void lead_through(struct route *route, const char *kind, const char *name
 	route->base = route->access->url;
 	route->base.path = arena_format(arena, "%.*s/api/v1/namespaces/%s/%s/%s%s%s%s/proxy", (int)base,
 	                                route->access->url.path, block->name_space, kind, secure ? "https:" : "", name,
-	                                secure || block->port != NULL ? ":" : "", block->port == NULL ? "" : block->port);
+	                                secure || port != NULL ? ":" : "", port == NULL ? "" : port);
+}
+
+/* The API server resolves port names of services, not of pods. */
+static bool find_port(const struct route *route, const struct pod *pod, const char **ret_port, struct error *err)
+{
+	const char *port = route->asset->kubernetes.port;
+	uint64_t number;
+
+	*ret_port = port;
+	if (port == NULL || parse_count(port, &number))
+		return true;
+	if (pod->port == 0) {
+		fail(err, ERROR_CONTRACT_INVALID, "the pod of %s has no port named %s", route->asset->asset_id, port);
+		error_fix(err, "Correct kubernetes.port in the asset's contract, or give the port's number.");
+		return false;
+	}
+	*ret_port = arena_format(route->context->arena, "%lld", (long long)pod->port);
+	return true;
 }
 
 static void pod_found(struct pod_look *look)
 {
 	struct route *route = look->user;
+	const char *port;
 
 	if (look->failed) {
 		route->failed = true;
 		route->error = look->error;
-	} else if (!pod_judge(route->asset, &look->pod, false, &route->error)) {
+	} else if (!pod_judge(route->asset, &look->pod, false, &route->error) ||
+	           !find_port(route, &look->pod, &port, &route->error)) {
 		route->failed = true;
 		error_object(&route->error, "runtime-asset/%s", route->asset->asset_id);
 	} else {
 		log_detail(route->context->log, "%s: pod %s/%s", route->asset->asset_id, look->pod.name_space,
 		           look->pod.name);
-		lead_through(route, "pods", look->pod.name);
+		lead_through(route, "pods", look->pod.name, port);
 	}
 	tell(route);
 }
@@ -63,9 +81,11 @@ static bool no_way(const struct runtime_asset *asset, struct error *err)
 	bool pod = text_equal(asset->kind, "kubernetes");
 
 	fail(err, ERROR_ASSET_NO_EXECUTOR, "%s has no executor", asset->asset_id);
-	error_cause(err, pod ? "its contract has neither executorRef nor kubernetes.via" : "its contract has no executorRef");
-	error_fix(err, pod ? "Set kubernetes.via to pod-proxy or service-proxy, or bind an endpoint with executorRef."
-	                   : "Bind an endpoint with executorRef in the topology.");
+	error_cause(err, pod ? "its contract has neither executorRef nor kubernetes.via"
+	                     : "its contract has no executorRef");
+	if (pod)
+		error_fix(err,
+		          "Set kubernetes.via to pod-proxy or service-proxy, or bind an endpoint with executorRef.");
 	error_object(err, "runtime-asset/%s", asset->asset_id);
 	return false;
 }
@@ -87,15 +107,12 @@ bool route_open(struct route *route, struct error *err)
 	if (!access_open(route->context, block->cluster, &route->access, err))
 		return false;
 	if (text_equal(block->via, "service-proxy")) {
-		lead_through(route, "services", block->service);
+		lead_through(route, "services", block->service, block->port);
 		tell_soon(route);
 		return true;
 	}
-	route->look = (struct pod_look){ .context = route->context,
-		                         .asset = asset,
-		                         .fresh = route->fresh,
-		                         .on_pod = pod_found,
-		                         .user = route };
+	route->look =
+	        (struct pod_look){ .context = route->context, .asset = asset, .on_pod = pod_found, .user = route };
 	return pod_look_start(&route->look, err);
 }
 
@@ -120,9 +137,21 @@ void route_prepare(const struct route *route, const char *path, const struct tex
 
 /* What an API server says in a Status of its own; an answer with any other header comes from behind it. */
 static const char *const own_headers[] = {
-	"audit-id", "cache-control", "content-length",         "content-type", "date",   "retry-after",
-	"vary",     "warning",       "x-content-type-options", "connection",   "expires", "strict-transport-security",
-	"x-kubernetes-pf-flowschema-uid", "x-kubernetes-pf-prioritylevel-uid", "www-authenticate",
+	"audit-id",
+	"cache-control",
+	"content-length",
+	"content-type",
+	"date",
+	"retry-after",
+	"vary",
+	"warning",
+	"x-content-type-options",
+	"connection",
+	"expires",
+	"strict-transport-security",
+	"x-kubernetes-pf-flowschema-uid",
+	"x-kubernetes-pf-prioritylevel-uid",
+	"www-authenticate",
 };
 
 static bool is_own_header(const char *name)
@@ -165,7 +194,7 @@ bool kubernetes_api_answer(struct arena *arena, const struct runtime_asset *asse
 	struct kubernetes_status status;
 	char *text;
 
-	if (!kubernetes_may_be_api_answer(exchange) || len > LONGEST_WORDS)
+	if (!kubernetes_may_be_api_answer(exchange) || len > LONGEST_REFUSAL)
 		return false;
 	text = arena_text(arena, data, len);
 	if (exchange->access.credential != NULL)
@@ -173,8 +202,8 @@ bool kubernetes_api_answer(struct arena *arena, const struct runtime_asset *asse
 	if (!kubernetes_status_read(arena, text, strlen(text), &status) || !status.typed || status.success ||
 	    status.code != exchange->status)
 		return false;
-	kubernetes_refused(arena, asset, NULL, arena_format(arena, "the request to %s", asset->asset_id), exchange->status,
-	                   text, strlen(text), exchange->retry_after_ms, err);
+	kubernetes_refused(arena, asset, NULL, arena_format(arena, "the request to %s", asset->asset_id),
+	                   exchange->status, text, strlen(text), exchange->retry_after_ms, err);
 	explain(asset, status.message, err);
 	return true;
 }

@@ -35,7 +35,7 @@ struct reader {
 static bool refuse(const struct reader *reader, size_t line, const char *what, struct error *err)
 {
 	fail(err, ERROR_DATA, "%s:%zu: %s", reader->name, line, what);
-	error_fix(err, "name a file that run printed with -o jsonl or wrote with --result-file");
+	error_fix(err, "name a file that run printed with -o json or jsonl, or wrote with --result-file");
 	return false;
 }
 

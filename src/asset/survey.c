@@ -183,8 +183,8 @@ static void fill_places(void *user)
 	while (survey->idle != NULL) {
 		struct place *place = survey->idle;
 
-		while (survey->next < survey->machine_count && (survey->machines[survey->next].done ||
-		                                                survey->machines[survey->next].driver->glance != NULL))
+		while (survey->next < survey->machine_count &&
+		       (survey->machines[survey->next].done || survey->machines[survey->next].driver->glance != NULL))
 			survey->next++;
 		if (survey->next == survey->machine_count)
 			return;
@@ -263,9 +263,9 @@ static bool find_machines(struct survey *survey, struct error *err)
 	survey->machines = arena_array(survey->context->arena, distinct + 1, sizeof *survey->machines);
 	for (size_t i = 0; i < survey->count; i++) {
 		if (i == 0 || !text_equal(candidates[i].identity, candidates[i - 1].identity))
-			survey->machines[survey->machine_count++] = (struct machine){
-				.survey = survey, .driver = candidates[i].driver, .asset = candidates[i].asset
-			};
+			survey->machines[survey->machine_count++] = (struct machine){ .survey = survey,
+				                                                      .driver = candidates[i].driver,
+				                                                      .asset = candidates[i].asset };
 		survey->machine_of[candidates[i].asset] = (uint32_t)(survey->machine_count - 1);
 	}
 	return true;

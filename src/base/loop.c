@@ -13,6 +13,7 @@
 
 struct watch {
 	int descriptor;
+	uint32_t number; /* which watch of the loop this is: the kernel gives a closed descriptor's number away again */
 	unsigned events;
 	bool always; /* a regular file: no epoll entry */
 	loop_ready *ready;
@@ -29,6 +30,7 @@ struct loop {
 	size_t watch_size;
 	size_t watch_count;
 	size_t always_count;
+	uint32_t last_number;
 	struct loop_timer *timers; /* ascending */
 };
 
@@ -89,8 +91,9 @@ static void make_room(struct loop *loop, size_t descriptor)
 
 bool loop_watch(struct loop *loop, int descriptor, unsigned events, loop_ready *ready, void *user, struct error *err)
 {
-	struct epoll_event event = { .data.fd = descriptor };
+	struct epoll_event event = { 0 };
 	struct watch *watch;
+	uint32_t number;
 	bool known;
 
 	if (descriptor < 0)
@@ -98,19 +101,21 @@ bool loop_watch(struct loop *loop, int descriptor, unsigned events, loop_ready *
 	make_room(loop, (size_t)descriptor);
 	watch = &loop->watches[descriptor];
 	known = watch->ready != NULL;
+	number = known ? watch->number : ++loop->last_number;
 	if (known && watch->always) {
-		*watch = (struct watch){ descriptor, events, true, ready, user };
+		*watch = (struct watch){ descriptor, number, events, true, ready, user };
 		return true;
 	}
+	event.data.u64 = (uint64_t)number << 32 | (uint32_t)descriptor;
 	event.events = ((events & LOOP_READ) != 0 ? EPOLLIN : 0u) | ((events & LOOP_WRITE) != 0 ? EPOLLOUT : 0u);
 	if (epoll_ctl(loop->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, descriptor, &event) == 0) {
-		*watch = (struct watch){ descriptor, events, false, ready, user };
+		*watch = (struct watch){ descriptor, number, events, false, ready, user };
 		loop->watch_count += known ? 0 : 1;
 		return true;
 	}
 	if (known || errno != EPERM)
 		return loop_failed("cannot watch a descriptor", err);
-	*watch = (struct watch){ descriptor, events, true, ready, user };
+	*watch = (struct watch){ descriptor, number, events, true, ready, user };
 	loop->watch_count++;
 	loop->always_count++;
 	return true;
@@ -194,16 +199,17 @@ bool loop_catch_signals(struct loop *loop, loop_signalled *signalled, void *user
 	return loop_watch(loop, loop->signals, LOOP_READ, read_signals, loop, err);
 }
 
-static void dispatch(struct loop *loop, int descriptor, unsigned events)
+static void dispatch(struct loop *loop, uint64_t key, unsigned events)
 {
+	size_t place = (uint32_t)key;
 	struct watch watch;
 
-	/* an earlier callback of this turn may have removed it */
-	if ((size_t)descriptor >= loop->watch_size)
+	if (place >= loop->watch_size)
 		return;
-	watch = loop->watches[descriptor];
-	if (watch.ready != NULL)
-		watch.ready(watch.user, descriptor, events);
+	watch = loop->watches[place];
+	/* an earlier callback of this turn may have removed it, and another file may have its number by now */
+	if (watch.ready != NULL && watch.number == (uint32_t)(key >> 32))
+		watch.ready(watch.user, watch.descriptor, events);
 }
 
 static void dispatch_always(struct loop *loop)
@@ -252,7 +258,7 @@ bool loop_turn(struct loop *loop, struct deadline deadline, struct error *err)
 	for (int i = 0; i < count; i++) {
 		uint32_t bits = events[i].events;
 
-		dispatch(loop, events[i].data.fd,
+		dispatch(loop, events[i].data.u64,
 		         ((bits & EPOLLIN) != 0 ? LOOP_READ : 0u) | ((bits & EPOLLOUT) != 0 ? LOOP_WRITE : 0u) |
 		                 ((bits & (EPOLLHUP | EPOLLERR)) != 0 ? LOOP_HANGUP : 0u));
 	}

@@ -31,6 +31,25 @@ void crypto_trust_only(void *context, const unsigned char *fingerprint)
 	SSL_CTX_set_cert_verify_callback(context, verify_fingerprint, (void *)(uintptr_t)fingerprint);
 }
 
+static void note_alert(const SSL *connection, int where, int value)
+{
+	int *alert = SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection));
+
+	if (where == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL && alert != NULL)
+		*alert = value & 0xFF;
+}
+
+void crypto_note_alert(void *context, int *alert)
+{
+	SSL_CTX_set_app_data(context, alert);
+	SSL_CTX_set_info_callback(context, note_alert);
+}
+
+const char *crypto_alert_text(int alert)
+{
+	return SSL_alert_desc_string_long(alert);
+}
+
 bool crypto_websocket_accept(const char *key, char ret_text[WEBSOCKET_ACCEPT_TEXT])
 {
 	char joined[WEBSOCKET_KEY_TEXT + sizeof WEBSOCKET_MAGIC];

@@ -12,6 +12,13 @@
  */
 void crypto_trust_only(void *context, const unsigned char *fingerprint);
 
+/*
+ * Write the number of a fatal alert that the server sends to *alert, which is borrowed as long as the context's
+ * connections live; and its name, "certificate required".
+ */
+void crypto_note_alert(void *context, int *alert);
+const char *crypto_alert_text(int alert);
+
 /* What a server must answer to the Sec-WebSocket-Key key, RFC 6455 §4.2.2; false without memory. */
 CHECKED bool crypto_websocket_accept(const char *key, char ret_text[WEBSOCKET_ACCEPT_TEXT]);
 

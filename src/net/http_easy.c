@@ -9,21 +9,29 @@
 
 #define KEEPALIVE_AFTER_S 15L
 
-static CURLcode trust_fingerprint(CURL *handle, void *context, void *user)
+static CURLcode prepare_context(CURL *handle, void *context, void *user)
 {
+	const struct easy *easy = user;
+
 	(void)handle;
-	crypto_trust_only(context, user);
+	if (easy->has_fingerprint)
+		crypto_trust_only(context, easy->transport->fingerprint);
+	if (easy->alert != NULL)
+		crypto_note_alert(context, easy->alert);
 	return CURLE_OK;
 }
 
-/* Authorities and names are not asked for: the callback replaces the verification of the chain. */
-static bool set_fingerprint(const struct easy *easy)
+static bool set_context(struct easy *easy, bool has_fingerprint)
 {
 	CURL *handle = easy->handle;
 
-	return curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, (void *)easy->transport->fingerprint) == CURLE_OK &&
-	       curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, trust_fingerprint) == CURLE_OK &&
-	       curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK;
+	easy->has_fingerprint = has_fingerprint;
+	if (!has_fingerprint && easy->alert == NULL)
+		return true;
+	/* with a fingerprint authorities and names are not asked for: the callback replaces the verification */
+	return curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, (void *)easy) == CURLE_OK &&
+	       curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, prepare_context) == CURLE_OK &&
+	       (!has_fingerprint || curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK);
 }
 
 /* The library's copy of a key would stay behind in freed memory, so it borrows one of ours. */
@@ -68,7 +76,7 @@ static bool set_tls(struct easy *easy, const struct http_run *run, const struct 
 		return false;
 	if (tls->certificate != NULL && !set_client_certificate(easy, tls))
 		return false;
-	return tls->fingerprint == NULL || set_fingerprint(easy);
+	return set_context(easy, tls->fingerprint != NULL);
 }
 
 static void set_proxy(const struct easy *easy, const struct http_run *run, const struct transfer_request *request)
@@ -196,16 +204,20 @@ static enum transfer_end tls_end(const struct easy *easy, CURLcode code)
 }
 
 /* Receiving or sending failed: what that means depends on how far the answer had come. */
-static enum transfer_end stream_end(const struct easy *easy, struct easy_progress progress)
+static enum transfer_end stream_end(const struct easy *easy, struct easy_progress progress, const char **ret_detail)
 {
 	if (detail_has(easy, "CONNECT tunnel"))
 		return END_PROXY;
 	if (detail_has(easy, "hunk"))
 		return END_BROKEN;
 	/* with TLS 1.3 a server refuses a client's certificate after the handshake */
-	if (!progress.answering && detail_has(easy, " alert "))
+	if (easy->alert != NULL && *easy->alert != 0)
+		*ret_detail = crypto_alert_text(*easy->alert);
+	else if (!detail_has(easy, " alert "))
+		return progress.answering ? END_TRUNCATED : END_RESET;
+	if (!progress.answering)
 		return END_TLS_REFUSED;
-	return progress.answering ? END_TRUNCATED : END_RESET;
+	return END_TRUNCATED;
 }
 
 enum transfer_end easy_end(const struct easy *easy, CURLcode code, struct easy_progress progress,
@@ -232,7 +244,7 @@ enum transfer_end easy_end(const struct easy *easy, CURLcode code, struct easy_p
 		return END_TRUNCATED;
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return stream_end(easy, progress);
+		return stream_end(easy, progress, ret_detail);
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		return END_NOT_HTTP;
 	case CURLE_WEIRD_SERVER_REPLY:

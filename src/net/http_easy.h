@@ -30,6 +30,9 @@ struct easy {
 	void (*ended)(struct easy *easy, CURLcode code); /* outside of the library's calls; may free the owner */
 	struct curl_slist *connect_to;
 	struct secret *key;
+	bool has_fingerprint;
+	int *alert; /* NULL, or where a fatal alert of the server goes, for owners that live as long as the connection
+	             */
 	char detail[CURL_ERROR_SIZE];
 };
 

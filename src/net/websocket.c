@@ -398,10 +398,6 @@ static void push(struct websocket_run *run)
 {
 	if (run->busy == 0 && !run->http->busy)
 		flow_write(run);
-	if (run->wanted_room > 0 && queue_room(&run->queue) >= run->wanted_room) {
-		run->more_input = true;
-		websocket_schedule(run, 0);
-	}
 	flow_watch(run);
 }
 

@@ -43,10 +43,18 @@ void flow_unwatch(struct websocket_run *run)
 	run->watched = 0;
 }
 
+static bool has_wanted_room(const struct websocket_run *run)
+{
+	return run->state == STATE_OPEN && run->wanted_room > 0 && queue_room(&run->queue) >= run->wanted_room;
+}
+
 static bool has_output(struct websocket_run *run)
 {
 	if (run->write_broken)
 		return false;
+	/* on_room is due, too, once the system takes more */
+	if (has_wanted_room(run))
+		return true;
 	return run->state == STATE_UPGRADING ? run->request_sent < run->request.len : queue_waits(&run->queue);
 }
 
@@ -290,8 +298,7 @@ static void tell_room(struct websocket_run *run)
 {
 	struct websocket *websocket = run->websocket;
 
-	if (run->state != STATE_OPEN || run->wanted_room == 0 || run->write_broken ||
-	    queue_room(&run->queue) < run->wanted_room)
+	if (run->write_broken || !has_wanted_room(run))
 		return;
 	run->wanted_room = 0;
 	if (websocket->on_room != NULL)

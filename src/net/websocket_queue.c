@@ -6,7 +6,10 @@
 
 #include "fops/base/arena.h"
 
+/* Two TLS records. */
 #define PLACE_BYTES (WEBSOCKET_LONGEST_SEND + QUEUE_FRAME_HEAD)
+
+_Static_assert(PLACE_BYTES == (size_t)32 * 1024, "a longest frame must fill whole TLS records");
 
 void queue_free(struct websocket_queue *queue)
 {
@@ -120,7 +123,6 @@ static bool build_control(struct websocket_queue *queue, enum frame_kind kind, c
 	head = frame_head((unsigned char *)queue->control, kind, len, mask);
 	frame_mask(queue->control + head, payload, len, mask, 0);
 	queue->control_len = head + len;
-	queue->control_sent = 0;
 	return true;
 }
 

@@ -59,12 +59,14 @@ static bool run_one(struct call *call, struct asset_context *context, const stru
 }
 
 static bool select_assets(struct call *call, const struct topology *topology, const struct asset_selection *selection,
-                          struct runtime_asset **ret_assets, size_t *ret_count, struct error *err)
+                          struct text_list *warnings, struct runtime_asset **ret_assets, size_t *ret_count,
+                          struct error *err)
 {
 	const struct run_options *wanted = call->options;
 
 	if (wanted->only_failed != NULL)
-		return run_select_rest(call, topology, wanted->only_failed, selection, ret_assets, ret_count, err);
+		return run_select_rest(call, topology, wanted->only_failed, selection, warnings, ret_assets, ret_count,
+		                       err);
 	return selection_resolve(call->arena, topology, selection, ret_assets, ret_count, err);
 }
 
@@ -74,17 +76,19 @@ static bool run_selected(struct call *call, const struct asset_selection *select
 {
 	CLEANUP(topology_cleanup) struct topology *topology = NULL;
 	struct asset_context context = { 0 };
+	struct text_list warnings = { 0 };
 	struct runtime_asset *assets;
 	size_t count;
 	bool done;
 
-	if (!call_topology(call, &topology, err) || !select_assets(call, topology, selection, &assets, &count, err) ||
+	if (!call_topology(call, &topology, err) ||
+	    !select_assets(call, topology, selection, &warnings, &assets, &count, err) ||
 	    !policy_check(assets, count, "run", err))
 		return false;
 	done = asset_access_open(call, topology, &context, err);
 	if (done && run_is_many(call, call->options)) {
 		context.deadline = deadline;
-		done = run_many(call, &context, assets, count, request, err);
+		done = run_many(call, &context, assets, count, request, &warnings, err);
 	} else if (done) {
 		done = run_one(call, &context, &assets[0], request, err);
 	}
@@ -107,12 +111,13 @@ static bool run(struct call *call, struct error *err)
 		.timeout_ms = call->settings->timeout_ms,
 		.result_file = wanted->result_file,
 	};
+	enum output_format format = output_format(call->output);
 	struct asset_selection selection;
 	struct deadline deadline = NO_DEADLINE;
 
-	if (output_format(call->output) != OUTPUT_TABLE && output_format(call->output) != OUTPUT_JSONL) {
-		fail(err, ERROR_USAGE_BAD_VALUE, "run prints the command's own output, or -o jsonl");
-		error_fix(err, "add --result-file FILE for the outcome as JSON");
+	if (format != OUTPUT_TABLE && format != OUTPUT_JSON && format != OUTPUT_JSONL) {
+		fail(err, ERROR_USAGE_BAD_VALUE, "run prints the command's own output, or -o json or -o jsonl");
+		error_fix(err, "leave -o out, or add --result-file FILE for the outcome as JSON");
 		return false;
 	}
 	return run_many_check(call, wanted, &request, &deadline, err) &&
@@ -143,13 +148,16 @@ const struct command runtime_assets_run_command = {
 	         "link broke after the start and the outcome is unknown. --result-file always tells which it was.\n\n"
 	         "The first Ctrl-C goes to the remote command, the second ends it hard.\n\n"
 	         "With --all the command runs on every asset that matches, --parallel at a time. Each line of output "
-	         "starts with the asset's id, or is an event with -o jsonl; a summary follows on standard error. "
-	         "--timeout is the limit of each asset, --deadline of all together. --fail-fast and --max-failures "
-	         "begin no further asset after failures; what is under way ends by itself. The status is 0 when every "
-	         "asset ended with 0, the common one when all ended alike, 16 (partial) when they differ; 124 after "
-	         "the deadline, 130 after Ctrl-C. With -o jsonl and in --result-file each asset's own is told.\n\n"
+	         "starts with the asset's id; a summary follows on standard error. -o jsonl prints events as they "
+	         "come instead, -o json one document with results and output at the end. --timeout is the limit of "
+	         "each asset, --deadline of all together. --fail-fast and --max-failures begin no further asset after "
+	         "failures; what is under way ends by itself.\n\n"
+	         "The status of many is 0 when every asset ended with 0, the common one when all ended alike, 16 "
+	         "(partial) when they differ; 124 after the deadline, 130 after Ctrl-C. Each asset's own is in its "
+	         "result.\n\n"
 	         "--only-failed FILE repeats a run where it failed or never came to: FILE is what an earlier run "
-	         "printed with -o jsonl or wrote with --result-file, and the last result of an asset counts. It needs "
+	         "printed with -o json or jsonl or wrote with --result-file, and the last result of an asset counts. "
+	         "It needs "
 	         "no --all; other selection flags narrow it down further, assets outside of them are left out, and one "
 	         "that the topology no longer has is a warning.",
 	.rest = "COMMAND [ARGUMENT...]",

@@ -5,6 +5,7 @@
 #include "fops/asset/run.h"
 #include "fops/cli/call.h"
 #include "runtime_assets.h"
+#include "runtime_assets_results.h"
 
 struct run_options {
 	struct selection_options selection;
@@ -31,14 +32,30 @@ CHECKED bool run_many_check(const struct call *call, const struct run_options *o
 
 /*
  * The assets of the selection for which --only-failed finds work; *ret_count 0 is possible then, and is said on
- * standard error. errors  as selection_resolve and run_rest_read
+ * standard error. What of the file was left out is added to warnings. errors  as selection_resolve and run_rest_read
  */
 CHECKED bool run_select_rest(struct call *call, const struct topology *topology, const char *path,
-                             const struct asset_selection *selection, struct runtime_asset **ret_assets,
-                             size_t *ret_count, struct error *err);
+                             const struct asset_selection *selection, struct text_list *warnings,
+                             struct runtime_asset **ret_assets, size_t *ret_count, struct error *err);
 
-/* Run on all of them and print: lines or events, the result file, the summary, the verdict. */
+/* Run on all of them and print: lines, events or a document, the result file, the summary, the verdict. */
 CHECKED bool run_many(struct call *call, struct asset_context *context, const struct runtime_asset *assets,
-                      size_t count, const struct run_request *request, struct error *err);
+                      size_t count, const struct run_request *request, const struct text_list *warnings,
+                      struct error *err);
+
+/* A line of output as the members of an object. */
+void run_emit_line(struct emitter *emitter, const char *asset_id, int stream, const char *line, size_t len);
+
+/* What -o json collects; zeroed it is empty. Lines beyond 64 MiB are left out, and the document says so. */
+struct run_document {
+	struct kept_line *first, *last;
+	size_t bytes;
+	bool truncated;
+};
+
+void run_document_keep(struct run_document *document, struct arena *arena, const char *asset_id, int stream,
+                       const char *line, size_t len);
+void run_document_print(const struct run_document *document, struct call *call, const struct run_result *results,
+                        size_t count, const struct run_summary *summary, const struct text_list *warnings);
 
 #endif

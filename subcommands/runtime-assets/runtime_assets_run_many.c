@@ -19,10 +19,11 @@
 /* What the lines of several assets go through. */
 struct many {
 	struct call *call;
-	bool jsonl;
-	struct result_file *file; /* or NULL */
+	bool jsonl, json;
+	struct result_file *file;     /* or NULL */
+	struct run_document document; /* of -o json */
 	struct deadline deadline;
-	bool stalled; /* the reader took nothing for too long */
+	bool stalled[3]; /* by descriptor: its reader took nothing for too long */
 	size_t count;
 };
 
@@ -33,16 +34,21 @@ struct line_event {
 	size_t len;
 };
 
+void run_emit_line(struct emitter *emitter, const char *asset_id, int stream, const char *line, size_t len)
+{
+	emit_key(emitter, "asset_id");
+	emit_text(emitter, asset_id);
+	emit_key(emitter, "stream");
+	emit_text(emitter, stream == 2 ? "stderr" : "stdout");
+	emit_key(emitter, "line");
+	emit_text_len(emitter, line, len);
+}
+
 static void emit_line(struct emitter *emitter, const void *data)
 {
 	const struct line_event *event = data;
 
-	emit_key(emitter, "asset_id");
-	emit_text(emitter, event->asset_id);
-	emit_key(emitter, "stream");
-	emit_text(emitter, event->stream == 2 ? "stderr" : "stdout");
-	emit_key(emitter, "line");
-	emit_text_len(emitter, event->line, event->len);
+	run_emit_line(emitter, event->asset_id, event->stream, event->line, event->len);
 }
 
 /* A reader that stalls must not keep a signal or the deadline waiting: what it does not take then is lost. */
@@ -67,14 +73,21 @@ static bool wait_for_room(const struct many *many, int descriptor)
 /* In pieces that a pipe with room takes without blocking. A lost line on standard error does not change the outcome. */
 static void put(struct many *many, int descriptor, const struct buffer *text)
 {
-	for (size_t at = 0; at < text->len && !many->stalled && !output_is_done(many->call->output);) {
+	bool errors = descriptor == STDERR_FILENO;
+
+	for (size_t at = 0; at < text->len && !many->stalled[descriptor];) {
 		size_t left = text->len - at;
 		size_t piece = left < SAFE_WRITE ? left : SAFE_WRITE;
 		ssize_t written = (ssize_t)piece;
 
+		if (!errors && output_is_done(many->call->output))
+			return;
 		if (!wait_for_room(many, descriptor)) {
-			many->stalled = true;
-		} else if (descriptor == STDERR_FILENO) {
+			many->stalled[descriptor] = true;
+			/* the end of the stream still follows it: an event that was begun is completed before that */
+			if (many->jsonl && at > 0)
+				output_bytes(many->call->output, text->data + at, left);
+		} else if (errors) {
 			written = write(descriptor, text->data + at, piece);
 			if (written < 0 && errno != EINTR && errno != EAGAIN)
 				return;
@@ -88,7 +101,7 @@ static void put(struct many *many, int descriptor, const struct buffer *text)
 
 static bool takes_more(const struct many *many)
 {
-	return !many->stalled && !output_is_done(many->call->output);
+	return !many->stalled[STDOUT_FILENO] && !many->stalled[STDERR_FILENO] && !output_is_done(many->call->output);
 }
 
 static bool print_line(void *user, const char *asset_id, int stream, const char *line, size_t len)
@@ -97,6 +110,10 @@ static bool print_line(void *user, const char *asset_id, int stream, const char 
 	struct buffer text = BUFFER(LONGEST_LINE);
 	int descriptor = stream == 2 && !many->jsonl ? STDERR_FILENO : STDOUT_FILENO;
 
+	if (many->json) {
+		run_document_keep(&many->document, many->call->arena, asset_id, stream, line, len);
+		return true;
+	}
 	if (many->jsonl) {
 		run_event_add(&text, "output", emit_line, &(struct line_event){ asset_id, stream, line, len });
 	} else {
@@ -123,7 +140,7 @@ static bool note_result(void *user, const struct run_result *result)
 		run_event_add(&text, "item", run_event_item, result);
 		put(many, STDOUT_FILENO, &text);
 		buffer_done(&text);
-	} else if (!run_ended_well(result)) {
+	} else if (!many->json && !run_ended_well(result)) {
 		log_detail(&many->call->log, "%s: %s, status %lld", result->asset_id, result->state,
 		           (long long)result->exit_status);
 	}
@@ -136,7 +153,7 @@ static void print_summary(struct many *many, const struct run_result *results, c
 	bool terminal = terminal_is(STDERR_FILENO);
 	struct buffer text = BUFFER(LONGEST_SUMMARY);
 
-	if (many->jsonl || many->call->globals.quiet > 0 || many->count == 0)
+	if (many->jsonl || many->json || many->call->globals.quiet > 0 || many->count == 0)
 		return;
 	for (size_t i = 0; i < many->count; i++) {
 		const struct run_result *result = &results[i];
@@ -165,7 +182,7 @@ static void print_summary(struct many *many, const struct run_result *results, c
 
 bool run_is_many(const struct call *call, const struct run_options *options)
 {
-	return options->selection.all || options->only_failed != NULL || output_format(call->output) == OUTPUT_JSONL;
+	return options->selection.all || options->only_failed != NULL || output_format(call->output) != OUTPUT_TABLE;
 }
 
 static bool needs_many(const struct run_options *options, struct error *err)
@@ -220,7 +237,8 @@ static bool reader_is_gone(void)
 	return poll(&about, 1, 0) == 1 && (about.revents & POLLERR) != 0;
 }
 
-static bool conclude(struct many *many, const struct run_summary *summary, struct error *err)
+static bool conclude(struct many *many, const struct run_result *results, const struct run_summary *summary,
+                     const struct text_list *warnings, struct error *err)
 {
 	struct call *call = many->call;
 
@@ -231,7 +249,9 @@ static bool conclude(struct many *many, const struct run_summary *summary, struc
 		call->verdict = PIPE_STATUS;
 	if (many->file != NULL && !result_file_end(many->file, summary, call->verdict, err))
 		return false;
-	if (many->jsonl && !many->stalled)
+	if (many->json)
+		run_document_print(&many->document, call, results, many->count, summary, warnings);
+	if (many->jsonl && !many->stalled[STDOUT_FILENO])
 		output_event(call->output, "summary", run_event_summary, summary);
 	if (summary->cut)
 		*err = summary->error;
@@ -239,11 +259,12 @@ static bool conclude(struct many *many, const struct run_summary *summary, struc
 }
 
 bool run_many(struct call *call, struct asset_context *context, const struct runtime_asset *assets, size_t count,
-              const struct run_request *request, struct error *err)
+              const struct run_request *request, const struct text_list *warnings, struct error *err)
 {
 	CLEANUP(result_file_close) struct result_file file = RESULT_FILE;
 	struct many many = { .call = call,
 		             .jsonl = output_format(call->output) == OUTPUT_JSONL,
+		             .json = output_format(call->output) == OUTPUT_JSON,
 		             .deadline = context->deadline,
 		             .count = count };
 	struct run_listener listener = { print_line, note_result, &many };
@@ -261,5 +282,5 @@ bool run_many(struct call *call, struct asset_context *context, const struct run
 	if (!run_on_assets(context, assets, count, request, &listener, results, &summary, err))
 		return false;
 	print_summary(&many, results, &summary);
-	return conclude(&many, &summary, err);
+	return conclude(&many, results, &summary, warnings, err);
 }

@@ -6,15 +6,18 @@
 
 #define MOST_WARNINGS 10
 
-static void warn(struct call *call, const struct run_rest *rest)
+static void warn(struct call *call, const struct run_rest *rest, struct text_list *warnings)
 {
 	if (rest->cut != NULL)
-		output_warning(call->output, "%s", rest->cut);
+		text_list_add(call->arena, warnings, rest->cut);
 	for (size_t i = 0; i < rest->unknown.count && i < MOST_WARNINGS; i++)
-		output_warning(call->output, "%s", rest->unknown.items[i]);
+		text_list_add(call->arena, warnings, rest->unknown.items[i]);
 	if (rest->unknown.count > MOST_WARNINGS)
-		output_warning(call->output, "and %zu more that the topology does not have",
-		               rest->unknown.count - MOST_WARNINGS);
+		text_list_add(call->arena, warnings,
+		              arena_format(call->arena, "and %zu more that the topology does not have",
+		                           rest->unknown.count - MOST_WARNINGS));
+	for (size_t i = 0; i < warnings->count; i++)
+		output_warning(call->output, "%s", warnings->items[i]);
 }
 
 /* Nothing to do is a success only when nothing waits anywhere. */
@@ -31,7 +34,7 @@ static bool nothing_left(struct call *call, const struct run_rest *rest, const c
 		error_cause(err, "%s", rest->unknown.items[0]);
 		return false;
 	}
-	if (call->globals.quiet == 0 && output_format(call->output) != OUTPUT_JSONL) {
+	if (call->globals.quiet == 0 && output_format(call->output) == OUTPUT_TABLE) {
 		struct buffer text = BUFFER((size_t)64 * 1024);
 		ssize_t written;
 
@@ -46,8 +49,8 @@ static bool nothing_left(struct call *call, const struct run_rest *rest, const c
 }
 
 bool run_select_rest(struct call *call, const struct topology *topology, const char *path,
-                     const struct asset_selection *selection, struct runtime_asset **ret_assets, size_t *ret_count,
-                     struct error *err)
+                     const struct asset_selection *selection, struct text_list *warnings,
+                     struct runtime_asset **ret_assets, size_t *ret_count, struct error *err)
 {
 	struct asset_selection wanted = *selection;
 	struct runtime_asset *assets;
@@ -69,7 +72,7 @@ bool run_select_rest(struct call *call, const struct topology *topology, const c
 	}
 	if (count == 0 && !nothing_left(call, &rest, path, err))
 		return false;
-	warn(call, &rest);
+	warn(call, &rest, warnings);
 	*ret_assets = assets;
 	*ret_count = count;
 	return true;

@@ -28,14 +28,18 @@ struct health_part {
 	struct optional_int timeout_ms;
 };
 
-struct executor_part {
+struct endpoint_part {
 	const char *endpoint;
 	const char *plane;
 	const char *url;
+	const char *proxy_url;
 	const char *auth;
 	const char *secret_ref;
+	const char *certificate_ref;
+	const char *key_ref;
 	const char *server_name;
 	const char *pin;
+	const char *fingerprint;
 };
 
 struct asset_record {
@@ -46,7 +50,8 @@ struct asset_record {
 	const char *owner;
 	struct text_map labels;
 	struct policy_part policy;
-	struct executor_part executor;
+	struct endpoint_part executor;
+	struct endpoint_part control;
 	struct health_part health;
 	struct text_list abilities;
 	const char *origin;
@@ -61,16 +66,23 @@ static const struct column policy_columns[] = {
 	{ 0 },
 };
 
-static const struct column executor_columns[] = {
-	{ "endpoint", "ENDPOINT", PART(executor_part, endpoint), 0, "id of the endpoint", NULL, NULL, 0 },
-	{ "plane", "PLANE", PART(executor_part, plane), 0, "plane it belongs to", NULL, NULL, 0 },
-	{ "url", "URL", PART(executor_part, url), 0, "executor URL, for machines only", NULL, NULL, 0 },
-	{ "auth", "AUTH", PART(executor_part, auth), 0, "mode of authentication", "none|bearer", NULL, 0 },
-	{ "secret_ref", "SECRET REF", PART(executor_part, secret_ref), 0, "where its secret is; never the value", NULL,
+static const struct column endpoint_columns[] = {
+	{ "endpoint", "ENDPOINT", PART(endpoint_part, endpoint), 0, "id of the endpoint", NULL, NULL, 0 },
+	{ "plane", "PLANE", PART(endpoint_part, plane), 0, "plane it belongs to", NULL, NULL, 0 },
+	{ "url", "URL", PART(endpoint_part, url), 0, "executor URL, for machines only", NULL, NULL, 0 },
+	{ "proxy_url", "PROXY URL", PART(endpoint_part, proxy_url), 0, "proxy in front of the executor URL", NULL, NULL,
+	  0 },
+	{ "auth", "AUTH", PART(endpoint_part, auth), 0, "mode of authentication",
+	  "none|bearer|token-file|oidc-token|client-certificate|in-cluster|api-token", NULL, 0 },
+	{ "secret_ref", "SECRET REF", PART(endpoint_part, secret_ref), 0, "where its secret is; never the value", NULL,
 	  NULL, 0 },
-	{ "server_name", "SERVER NAME", PART(executor_part, server_name), 0, "name that its certificate must have",
+	{ "certificate_ref", "CERTIFICATE REF", PART(endpoint_part, certificate_ref), 0,
+	  "where the client's certificate is", NULL, NULL, 0 },
+	{ "key_ref", "KEY REF", PART(endpoint_part, key_ref), 0, "where its key is; never the value", NULL, NULL, 0 },
+	{ "server_name", "SERVER NAME", PART(endpoint_part, server_name), 0, "name that its certificate must have",
 	  NULL, NULL, 0 },
-	{ "pin", "PIN", PART(executor_part, pin), 0, "pinned public key", NULL, NULL, 0 },
+	{ "pin", "PIN", PART(endpoint_part, pin), 0, "pinned public key", NULL, NULL, 0 },
+	{ "fingerprint", "FINGERPRINT", PART(endpoint_part, fingerprint), 0, "pinned certificate", NULL, NULL, 0 },
 	{ 0 },
 };
 
@@ -96,7 +108,9 @@ static const struct column columns[] = {
 	{ "policy", "POLICY", SLOT_EMBEDDED(struct asset_record, policy), 0, "what needs a proposal", NULL,
 	  policy_columns, 0 },
 	{ "executor", "EXECUTOR", SLOT_EMBEDDED(struct asset_record, executor), 0, "how it is controlled over HTTP",
-	  NULL, executor_columns, 0 },
+	  NULL, endpoint_columns, 0 },
+	{ "control", "CONTROL", SLOT_EMBEDDED(struct asset_record, control), 0,
+	  "the cluster or server through which its driver reaches it", NULL, endpoint_columns, 0 },
 	{ "health", "HEALTH", SLOT_EMBEDDED(struct asset_record, health), 0, "health contract that check uses", NULL,
 	  health_columns, 0 },
 	{ "abilities", "ABILITIES", ROW(abilities), 0, "what run can do on it", NULL, NULL, 0 },
@@ -113,22 +127,47 @@ static struct health_part show_health(const struct health *health)
 		                     health->expect.pointer, health->expect.value, { health->timeout.ms, true } };
 }
 
-static bool show_executor(struct call *call, const struct topology *topology, const struct runtime_asset *asset,
-                          struct asset_record *record, struct error *err)
+/* The part stays empty without a reference. */
+static bool show_endpoint(struct call *call, const struct topology *topology, const char *id,
+                          struct endpoint_part *part, struct health *ret_health, struct error *err)
 {
 	struct endpoint endpoint;
 	size_t index;
 
-	if (asset->executor_ref == NULL || !topology_find(topology, KIND_ENDPOINT, asset->executor_ref, &index))
+	if (id == NULL || !topology_find(topology, KIND_ENDPOINT, id, &index))
 		return true;
 	if (!topology_read_endpoint(topology, index, call->arena, &endpoint, err))
 		return false;
-	record->executor =
-	        (struct executor_part){ endpoint.id,        endpoint.plane,           endpoint.executor_url,
-		                        endpoint.auth.mode, endpoint.auth.secret_ref, endpoint.tls.server_name,
-		                        endpoint.tls.pin };
+	*part = (struct endpoint_part){
+		.endpoint = endpoint.id,
+		.plane = endpoint.plane,
+		.url = endpoint.executor_url,
+		.proxy_url = endpoint.proxy_url,
+		.auth = endpoint.auth.mode,
+		.secret_ref = endpoint.auth.secret_ref,
+		.certificate_ref = endpoint.auth.certificate_ref,
+		.key_ref = endpoint.auth.key_ref,
+		.server_name = endpoint.tls.server_name,
+		.pin = endpoint.tls.pin,
+		.fingerprint = endpoint.tls.fingerprint,
+	};
+	*ret_health = endpoint.health;
+	return true;
+}
+
+static bool show_endpoints(struct call *call, const struct topology *topology, const struct runtime_asset *asset,
+                           struct asset_record *record, struct error *err)
+{
+	struct health own = { 0 }, unused;
+	const char *control = asset->kubernetes.present    ? asset->kubernetes.cluster
+	                      : asset->lxc.proxmox.present ? asset->lxc.proxmox.endpoint
+	                                                   : asset->lxc.incus.endpoint;
+
+	if (!show_endpoint(call, topology, asset->executor_ref, &record->executor, &own, err) ||
+	    !show_endpoint(call, topology, control, &record->control, &unused, err))
+		return false;
 	if (!asset->health.present)
-		record->health = show_health(&endpoint.health);
+		record->health = show_health(&own);
 	return true;
 }
 
@@ -168,7 +207,7 @@ static bool print_asset(struct call *call, const struct topology *topology, cons
 	};
 	size_t index;
 
-	if (!asset_driver_of(asset, &driver, err) || !show_executor(call, topology, asset, &record, err))
+	if (!asset_driver_of(asset, &driver, err) || !show_endpoints(call, topology, asset, &record, err))
 		return false;
 	record.driver = driver->name;
 	record.abilities = show_abilities(call, driver->abilities);

@@ -21,7 +21,13 @@ CODES = [row["code"] for row in CATALOGUE["error_codes"]]
 EXITS = {row["status"]: row["name"] for row in CATALOGUE["exit_codes"]}
 KINDS = ("RuntimeAsset", "Endpoint")
 # What contacts something or waits for a person is only parsed.
-PARSED_ONLY = ("runtime-assets check", "runtime-assets run", "runtime-assets request", "pick")
+PARSED_ONLY = (
+    "runtime-assets check",
+    "runtime-assets run",
+    "runtime-assets request",
+    "infra import-kubeconfig",
+    "pick",
+)
 CONFIG = 'context: lab\ncontexts:\n  lab: {topology: "%s"}\n  lab-ssh: {topology: "%s"}\n'
 TEXT_WIDTH = 80
 

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from commands import COMMANDS, RUNNING, SMALL
 from conftest import Result, Runner
+from golden_case import FIXTURES
 from loopback import serving
 
 pytestmark = pytest.mark.static
 
 LIST = ["--topology", str(SMALL), "runtime-assets", "list"]
+KUBECONFIG = FIXTURES / "kubeconfig"
 # A call of every command that prints without a terminal, a network or a machine.
 PRINTERS = {
     "runtime-assets list": LIST,
@@ -29,6 +31,7 @@ PRINTERS = {
     "context use": ["context", "use", "core"],
     "env": ["env"],
     "extensions list": ["extensions", "list"],
+    "infra import-kubeconfig": ["infra", "import-kubeconfig", str(KUBECONFIG)],
     "prompt": ["prompt"],
     "schema": ["schema", "--all"],
     "completion": ["completion", "bash"],

@@ -251,6 +251,15 @@ def test_pager_that_ends_early_is_no_failure(fops: Runner) -> None:
     assert result.out.count("\n") == 2
 
 
+def test_an_interrupt_is_for_the_pager_alone(fops: Runner, tmp_path: Path) -> None:
+    """Ctrl-C goes to everybody in front of the terminal; a pager such as less reads on and must not be left behind."""
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\ntrap '' INT\nkill -INT 0\ncat\n")
+    pager.chmod(0o755)
+    result = run_on_terminal(fops, "help", "output", rows=10, env={"FOPS_PAGER": str(pager)}).check()
+    assert result.stdout == fops("help", "output").check().stdout
+
+
 def pick(fops: Runner, *keys: bytes, words: list[str] = PICK, **options: Any) -> Result:
     return run_on_terminal(fops, *words, typed=[Typed(QUESTION, key + b"\n") for key in keys], **options)
 

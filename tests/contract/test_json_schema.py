@@ -16,7 +16,7 @@ pytestmark = pytest.mark.static
 
 Document = dict[str, Any]
 KINDS = ("RuntimeAsset", "Endpoint")
-GOOD = [ROOT / "tests/fixtures/topology", *sorted((ROOT / "tests/cli/fixtures/topology").glob("[!b]*"))]
+GOOD = [ROOT / "tests/fixtures/topology", ROOT / "tests/fixtures/machines", *sorted((ROOT / "tests/cli/fixtures/topology").glob("[!b]*"))]
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMnlKmwZTr+dbcZa4HHF1J4F9F3mUzhPZqxm09KZs8Wl"
 PIN = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -61,6 +61,52 @@ ENDPOINT: Document = {
         "tls": {"pin": PIN, "serverName": "board.example.net"},
     },
 }
+FINGERPRINT = ":".join(["aB"] * 32)
+
+
+def endpoint(plane: str, url: str | None, auth: Document, **more: Any) -> Document:
+    spec: Document = {"id": plane, "plane": plane, "auth": auth, **({"executorUrl": url} if url else {}), **more}
+    return {"apiVersion": "fractalops/v1", "kind": "Endpoint", "spec": spec}
+
+
+def machine(kind: str, **blocks: Document) -> Document:
+    spec: Document = {"assetId": "m-01", "role": "m", "kind": kind, **blocks}
+    return {"apiVersion": "fractalops/v1", "kind": "RuntimeAsset", "spec": spec}
+
+
+API_TOKEN: Document = {"mode": "api-token", "tokenId": "fops@pve!control", "secretRef": "env://PVE_TOKEN"}
+CERTIFICATE: Document = {"mode": "client-certificate", "certificateRef": "env://CERT", "keyRef": "env://KEY"}
+CLUSTER = endpoint("kubernetes", "https://127.0.0.1:6443", CERTIFICATE, proxyUrl="socks5h://proxy.example.net:1080")
+PROXMOX = endpoint("proxmox", "https://pve.example.net:8006", API_TOKEN, tls={"fingerprint": FINGERPRINT})
+INCUS = endpoint("incus", "https://incus.example.net:8443", {"mode": "token-file", "tokenFile": "/run/token"})
+INSIDE = endpoint("kubernetes", None, {"mode": "in-cluster"})
+
+POD = machine(
+    "kubernetes",
+    kubernetes={
+        "cluster": "kubernetes",
+        "namespace": "boards",
+        "selector": {"app": "board"},
+        "container": "main",
+        "readyOnly": False,
+        "via": "service-proxy",
+        "service": "board",
+        "port": "http",
+        "scheme": "https",
+    },
+)
+NODE: Document = {"name": "pve1", "ssh": {"host": "pve1.example.net", "hostKeys": [HOST_KEY]}}
+GUEST = machine(
+    "lxc",
+    lxc={
+        "driver": "proxmox",
+        "container": "box",
+        "proxmox": {"endpoint": "proxmox", "type": "lxc", "tags": ["fops"], "vmid": 101, "nodes": [NODE]},
+    },
+)
+INSTANCE = machine(
+    "lxc", lxc={"driver": "incus", "container": "box", "incus": {"endpoint": "incus", "project": "blue"}}
+)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +164,7 @@ def accepts(fops: Runner, folder: Path, *documents: Document) -> bool:
 def verdicts(fops: Runner, judges: dict[str, Any], folder: Path, document: Document) -> tuple[bool, bool]:
     """What the program and the schema say; the endpoint that the asset refers to is always there."""
     kind = document.get("kind")
-    companions = [ENDPOINT] if kind == "RuntimeAsset" else []
+    companions = [ENDPOINT, CLUSTER, PROXMOX, INCUS] if kind == "RuntimeAsset" else []
     judge = judges[kind if kind in KINDS else "RuntimeAsset"]
     return accepts(fops, folder, document, *companions), judge.is_valid(document)
 
@@ -184,6 +230,32 @@ VARIANTS: list[tuple[Document, str, Any]] = [
     (ENDPOINT, "spec.auth", {"mode": "none"}),
     (ENDPOINT, "spec.executorUrl", "http://[::1]:8080"),
     (ENDPOINT, "spec.auth.secretRef", "env://TOKEN"),
+    (ENDPOINT, "spec.auth.secretRef", "openbao:///a#b"),
+    (ENDPOINT, "spec.publicUrl", "https://1.2.3.4.example:65535/a..b/%2Ex"),
+    (ENDPOINT, "spec.tls.ca", "x\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+    (ENDPOINT, "spec.health.path", "/a;b=c,d:e@f!g/..."),
+    (ENDPOINT, "spec.health.expect.pointer", "/~0~1/"),
+    (ASSET, "spec.labels", {"a/b.c-d_e/f": "x"}),
+    (ASSET, "spec.lxc.ssh.host", "::1"),
+    (ASSET, "spec.lxc.path", "/a/..b/.c"),
+    (ASSET, "spec.lxc.driver", "ssh"),
+    (POD, "spec.kubernetes.port", 1),
+    (POD, "spec.kubernetes.port", "65535"),
+    (POD, "spec.kubernetes.port", "a"),
+    (POD, "spec.kubernetes.namespace", "a" * 63),
+    (POD, "spec.kubernetes.selector", {"app.kubernetes.io/name": "", "X_y.z-1": "A.b_c-D"}),
+    (POD, "spec.kubernetes.readyOnly", True),
+    (GUEST, "spec.lxc.container", "box.example.net"),
+    (GUEST, "spec.lxc.proxmox.tags", ["a", "_B+.-c"]),
+    (GUEST, "spec.lxc.proxmox.vmid", 999999999),
+    (INSTANCE, "spec.lxc.container", "b" * 63),
+    (INSTANCE, "spec.lxc.incus", {"endpoint": "incus"}),
+    (CLUSTER, "spec.proxyUrl", "http://[::1]:3128"),
+    (CLUSTER, "spec.auth", {"mode": "oidc-token", "secretRef": "env://T"}),
+    (CLUSTER, "spec.auth", {}),
+    (PROXMOX, "spec.tls.fingerprint", ":".join(["00"] * 32)),
+    (PROXMOX, "spec.auth.tokenId", "a.b+c-d@pam!x-1"),
+    (PROXMOX, "spec.tls", {"pin": PIN, "serverName": "a"}),
 ]
 
 
@@ -212,16 +284,8 @@ REQUIRED = [
     for path in paths(document)
     if path not in OPTIONAL[document["kind"]] and not path.startswith("spec.labels.") and not path[-1].isdigit()
 ]
-# Rules that bind two fields together, which the schema of one field cannot say.
-BOUND = {
-    "spec.lxc.ssh",
-    "spec.auth.mode",
-    "spec.auth.secretRef",
-    "spec.health.expect.pointer",
-    "spec.executorUrl",
-    "spec.lxc",
-    "spec.kind",
-}
+# What is only needed because another field says so, far from it.
+BOUND = {"spec.executorUrl"}
 PRESET = {"spec.health.expect.status", "spec.health.expect", "spec.policy.request", "spec.policy"}
 
 
@@ -318,22 +382,112 @@ BAD: list[tuple[Document, str, Any]] = [
     (ENDPOINT, "spec.executorUrl", "ftp://x"),
     (ENDPOINT, "spec.tls.serverName", ""),
     (ENDPOINT, "spec.health.path", ""),
-]
-# What the program refuses by a rule of its own, and the schema says in words only.
-BY_RULE: list[tuple[Document, str, Any]] = [
+    # what rules check, said by patterns
     (ASSET, "spec.lxc.ssh.identityRef", "plain"),
+    (ASSET, "spec.lxc.ssh.identityRef", "env://9A"),
+    (ASSET, "spec.lxc.ssh.hostKeys", ["ssh-ed25519"]),
+    (ASSET, "spec.lxc.ssh.hostKeys", [HOST_KEY + " me@host"]),
+    (ASSET, "spec.lxc.ssh.hostKeys", [HOST_KEY.replace("ssh-ed25519", "ssh-dss")]),
+    (ASSET, "spec.lxc.ssh.hostKeys", [HOST_KEY] * 33),
+    (ASSET, "spec.lxc.ssh.host", "-oProxyCommand=x"),
+    (ASSET, "spec.lxc.ssh.user", "-l"),
+    (ASSET, "spec.lxc.container", "a/b"),
+    (ASSET, "spec.lxc.path", "/a/../b"),
+    (ASSET, "spec.lxc.path", "/a/%2E"),
+    (ASSET, "spec.assetId", "10.0.0.1"),
+    (ASSET, "spec.labels", {"A": "x"}),
+    (ASSET, "spec.labels", {"a//b": "x"}),
+    (ASSET, "spec.labels", {f"a{number}": "x" for number in range(65)}),
+    (ASSET, "spec.health.path", "/a?b"),
+    (ASSET, "spec.health.path", "//host"),
+    (ASSET, "spec.health.path", "/a/.."),
     (ENDPOINT, "spec.auth.secretRef", "openbao:/x"),
+    (ENDPOINT, "spec.auth.secretRef", "openbao://kv/a/../b#c"),
+    (ENDPOINT, "spec.auth.secretRef", "openbao://kv/a"),
     (ENDPOINT, "spec.health.expect.value", [1]),
     (ENDPOINT, "spec.health.expect.value", {"a": 1}),
-    (ASSET, "spec.lxc.ssh.hostKeys", ["ssh-ed25519"]),
-    (ASSET, "spec.lxc.ssh.host", "-oProxyCommand=x"),
-    (ASSET, "spec.lxc.path", "/a/../b"),
-    (ASSET, "spec.assetId", "10.0.0.1"),
+    (ENDPOINT, "spec.health.expect", {"value": 1}),
+    (ENDPOINT, "spec.health.expect.pointer", "a"),
+    (ENDPOINT, "spec.health.expect.pointer", "/~2"),
     (ENDPOINT, "spec.publicUrl", "https://10.0.0.1"),
+    (ENDPOINT, "spec.publicUrl", "https://a.localhost:1/x"),
+    (ENDPOINT, "spec.publicUrl", "https://0x7f000001"),
+    (ENDPOINT, "spec.publicUrl", "https://[::1]"),
+    (ENDPOINT, "spec.publicUrl", "https://127.1."),
+    (ENDPOINT, "spec.executorUrl", "https://me:x@host"),
+    (ENDPOINT, "spec.executorUrl", "https://host:0"),
+    (ENDPOINT, "spec.executorUrl", "https://host:65536"),
+    (ENDPOINT, "spec.executorUrl", "https://host/a/../b"),
+    (ENDPOINT, "spec.executorUrl", "https://host/?a"),
+    (ENDPOINT, "spec.executorUrl", "https://host#a"),
+    (ENDPOINT, "spec.internalUrl", "http://h st"),
     (ENDPOINT, "spec.tls.pin", "sha256//x"),
+    (ENDPOINT, "spec.tls.ca", "/etc/ca.pem"),
+    (ENDPOINT, "spec.tls.ca", "-----BEGIN CERTIFICATE-----\nAAAA"),
+    (ENDPOINT, "spec.tls.serverName", "a b"),
+    # what binds neighbours
     (ENDPOINT, "spec.auth", {"mode": "bearer"}),
+    (ENDPOINT, "spec.auth", {"mode": "none", "secretRef": "env://T"}),
+    (ENDPOINT, "spec.auth", {"secretRef": "env://T"}),
+    (ENDPOINT, "spec.auth", {"mode": "exec"}),
+    (ENDPOINT, "spec.auth", {"mode": "bearer", "secretRef": "env://T", "tokenFile": "/t"}),
+    (CLUSTER, "spec.auth", {"mode": "client-certificate", "keyRef": "env://T"}),
+    (CLUSTER, "spec.auth", {"mode": "oidc-token"}),
+    (CLUSTER, "spec.proxyUrl", "http://proxy.example.net"),
+    (CLUSTER, "spec.proxyUrl", "socks5://proxy.example.net:1080"),
+    (CLUSTER, "spec.proxyUrl", "http://me@proxy.example.net:1080"),
+    (INSIDE, "spec.proxyUrl", "http://proxy.example.net:1080"),
+    (INSIDE, "spec.auth", {"mode": "in-cluster", "secretRef": "env://T"}),
+    (INCUS, "spec.auth.tokenFile", "/run/../token"),
+    (INCUS, "spec.auth.tokenFile", "token"),
+    (PROXMOX, "spec.auth.tokenId", "fops!control"),
+    (PROXMOX, "spec.auth.tokenId", "fops@pve!control=x"),
+    (PROXMOX, "spec.tls", {"fingerprint": FINGERPRINT, "pin": PIN}),
+    (PROXMOX, "spec.tls", {"fingerprint": FINGERPRINT[3:]}),
     (ASSET, "spec.lxc.driver", "local"),
+    (ASSET, "spec.lxc", {"driver": "ssh", "container": "box"}),
+    (ASSET, "spec.kind", "kubernetes"),
+    (POD, "spec.kind", "lxc"),
+    (POD, "spec.lxc", {"driver": "local", "container": "box"}),
+    (POD, "spec.kubernetes.workload", "deployment/board"),
+    (POD, "spec.kubernetes.selector", {}),
+    (POD, "spec.kubernetes.selector", {"a b": "x"}),
+    (POD, "spec.kubernetes.selector", {"a/b/c": "x"}),
+    (POD, "spec.kubernetes.selector", {"a": "x,y"}),
+    (POD, "spec.kubernetes.namespace", "Boards"),
+    (POD, "spec.kubernetes.namespace", ""),
+    (POD, "spec.kubernetes.container", "a/b"),
+    (POD, "spec.kubernetes.via", "pod-proxy"),
+    (POD, "spec.kubernetes.port", 0),
+    (POD, "spec.kubernetes.port", 65536),
+    (POD, "spec.kubernetes.port", "a--b"),
+    (POD, "spec.kubernetes.port", "1-2"),
+    (POD, "spec.kubernetes.port", "65536"),
+    (POD, "spec.kubernetes.port", "abcdefghijklmnop"),
+    (POD, "spec.kubernetes.scheme", "tcp"),
+    (GUEST, "spec.lxc.path", "/var/lib/lxc"),
+    (GUEST, "spec.lxc.incus", {"endpoint": "incus"}),
+    (GUEST, "spec.lxc.proxmox.type", "qemu"),
+    (GUEST, "spec.lxc.proxmox.nodes", []),
+    (GUEST, "spec.lxc.proxmox.tags", ["a;b"]),
+    (GUEST, "spec.lxc.proxmox.tags", ["a", "a"]),
+    (GUEST, "spec.lxc.proxmox.vmid", 99),
+    (GUEST, "spec.lxc.proxmox.nodes.0.name", "pve_1"),
+    (INSTANCE, "spec.lxc.driver", "proxmox"),
+    (INSTANCE, "spec.lxc.incus.project", "a b"),
+]
+# What the program refuses by a rule between fields far from each other, and the schema says in words only.
+BY_RULE: list[tuple[Document, str, Any]] = [
     (ASSET, "spec.executorRef", "nobody"),
+    (POD, "spec.executorRef", "board"),
+    (POD, "spec.kubernetes.cluster", "board"),
+    (INSIDE, "spec.plane", "board"),
+    (INSIDE, "spec.executorUrl", "https://host"),
+    (PROXMOX, "spec.plane", "board"),
+    (CLUSTER, "spec.executorUrl", "http://host"),
+    (GUEST, "spec.lxc.proxmox.nodes", [NODE, {**NODE, "ssh": {**NODE["ssh"], "port": 23}}]),
+    (GUEST, "spec.lxc.container", "my_box"),
+    (INSTANCE, "spec.lxc.container", "my.box"),
 ]
 
 
@@ -378,6 +532,6 @@ def test_examples_of_the_schema_fit_it(judges: dict[str, Any]) -> None:
     assert all(visit(judge.schema) > 3 for judge in judges.values())
 
 
-def test_whole_documents_are_good(fops: Runner, judges: dict[str, Any], tmp_path: Path) -> None:
-    assert verdicts(fops, judges, tmp_path, ASSET) == (True, True)
-    assert verdicts(fops, judges, tmp_path, ENDPOINT) == (True, True)
+@pytest.mark.parametrize("document", [ASSET, ENDPOINT, CLUSTER, PROXMOX, INCUS, INSIDE, POD, GUEST, INSTANCE])
+def test_whole_documents_are_good(fops: Runner, judges: dict[str, Any], tmp_path: Path, document: Document) -> None:
+    assert verdicts(fops, judges, tmp_path, document) == (True, True)

@@ -236,6 +236,33 @@ def test_only_failed_reads_what_a_run_printed(operate: Runner, lab: Lab, tmp_pat
     assert last_line(piped) == "4 ok, 0 failed, 0 not started"
 
 
+@pytest.mark.static
+def test_a_document_holds_results_and_output(operate: Runner, lab: Lab, tmp_path: Path) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 3), *boxes(lab, 1, "a-parked", "parked"))
+    result = run(operate, place, "sh", "-c", "echo out; echo err >&2", options=("--all", "-o", "json")).check(16)
+    document = result.json()
+    assert result.stderr == b""
+    assert (document["schema"], document["partial"], document["truncated"]) == ("fops.run-result.list/1", False, False)
+    assert document["counts"] == {"ok": 3, "failed": 0, "not_started": 1}
+    # in the order of the selection, whatever came first
+    assert [item["asset_id"] for item in document["items"]] == ["a-parked-0000", "box-0000", "box-0001", "box-0002"]
+    lines = sorted((line["asset_id"], line["stream"], line["line"]) for line in document["output"])
+    assert lines == [(f"box-{i:04d}", *line) for i in range(3) for line in (("stderr", "err"), ("stdout", "out"))]
+    path = tmp_path / "runs.json"
+    path.write_text(json.dumps(document, indent=2))
+    again = run(operate, place, "true", options=("--only-failed", path, "-o", "json")).check(125)
+    assert [item["asset_id"] for item in again.json()["items"]] == ["a-parked-0000"]
+
+
+def test_a_document_of_a_run_that_was_cut_is_partial(operate: Runner, lab: Lab, tmp_path: Path, tag: str) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 3))
+    options = ("--all", "--parallel", "1", "--deadline", "500ms", "-o", "json")
+    result = run(operate, place, "sh", "-c", "sleep 60", tag, options=options).check(124)
+    assert result.json()["partial"] is True
+    assert [item["state"] for item in result.json()["items"]] == ["timeout", "not-started", "not-started"]
+    assert json.loads(result.stderr)["code"] == "timeout"
+
+
 def test_only_failed_reads_the_result_file_of_one(operate: Runner, lab: Lab, tmp_path: Path) -> None:
     place = write_assets(tmp_path, *boxes(lab, 3))
     path = tmp_path / "one.json"

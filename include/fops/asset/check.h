@@ -12,12 +12,18 @@ struct check_result {
 	const char *driver;
 	const char *state;   /* "ok", "degraded" (machine good, health bad), "down", "unknown" (limit ran out, or not
 	                        observable) */
-	const char *machine; /* "running", "stopped", "missing", "unreachable", "refused", "unknown" */
+	const char *machine; /* "running", "unready", "stopped", "leaving", "missing", "unreachable", "refused",
+	                        "unknown" */
 	const char *health;  /* "ok", "bad", "none" (no contract), "unknown" */
 	struct optional_int latency_ms; /* of the health request, else of the attach */
 	const char *cause; /* one sentence, NULL when ok; text of a remote is shortened and escaped by the printer */
 	const char *fix;   /* one sentence or command, NULL when ok; never text of a remote */
 	struct instant checked_at;
+	/* what the driver knows of the machine beyond that; NULL or absent otherwise */
+	const char *phase;
+	const char *reason;
+	struct instant since;
+	struct optional_int restarts;
 };
 
 /*

@@ -18,7 +18,8 @@ struct asset_context {
 	struct http *http;            /* opened by asset_http() at the first use */
 	struct access *accesses;      /* endpoints in use */
 	struct kubernetes_pods *pods; /* listings under way */
-	/* A copy with an arena of its own names here what it was copied from, which keeps the three above; else NULL. */
+	/* A copy with an arena of its own names here what it was copied from, which keeps the three above; else NULL.
+	 */
 	struct asset_context *owner;
 	const struct topology *topology;
 	const struct log *log;
@@ -120,6 +121,9 @@ enum observation_state {
 	OBSERVED_LEAVING,     /* it is being deleted, and nothing takes its place yet */
 	OBSERVED_UNKNOWN,     /* it could not be asked: no right, no credential, an answer that makes no sense */
 };
+
+/* The words for them, as check and list print them; a look that the time limit cut is "unknown" as well. */
+#define OBSERVED_WORDS "running|unready|stopped|leaving|missing|unreachable|refused|unknown"
 
 /* A look at one machine, ended by on_observed. */
 struct observation {

@@ -71,8 +71,8 @@ struct http_access {
  */
 struct http_exchange {
 	const char *method;
-	const char *url;             /* absolute */
-	struct text_list headers;    /* "Name: value" */
+	const char *url;          /* absolute */
+	struct text_list headers; /* "Name: value" */
 	struct http_access access;
 	/* this exchange with all its tries; at most what is left of the deadline; 0: the deadline alone */
 	int64_t timeout_ms;

@@ -9,8 +9,11 @@ enum websocket_kind {
 	WEBSOCKET_BINARY = 2,
 };
 
-/* Bytes of one message that websocket_send takes at most; every message goes out as one unfragmented frame. */
-#define WEBSOCKET_LONGEST_SEND ((size_t)32 * 1024)
+/*
+ * Bytes of one message that websocket_send takes at most; every message goes out as one unfragmented frame, the longest
+ * one as two whole TLS records.
+ */
+#define WEBSOCKET_LONGEST_SEND ((size_t)32 * 1024 - 8)
 
 /* A piece of a message as it arrives; first and last may both hold. */
 struct websocket_piece {
@@ -40,7 +43,7 @@ struct websocket {
 	void (*on_open)(struct websocket *websocket);
 	/* messages in order; a message of any length comes in pieces, nothing is collected */
 	void (*on_piece)(struct websocket *websocket, const struct websocket_piece *piece);
-	/* websocket_room is positive again, after websocket_send had refused */
+	/* websocket_send takes again what it had refused, or anything after the room was used up */
 	void (*on_room)(struct websocket *websocket);
 	/* once, at the end, after all pieces; the connection is gone. May start anew there */
 	void (*on_end)(struct websocket *websocket);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fopslab.neighbours import executor, incus, kube, lxc, ssh
+from fopslab.neighbours import executor, incus, kube, lxc, proxmox, ssh
 from fopslab.neighbours.base import Neighbour
 
 TABLE: tuple[Neighbour, ...] = (
@@ -10,6 +10,7 @@ TABLE: tuple[Neighbour, ...] = (
     ssh.NEIGHBOUR,
     executor.NEIGHBOUR,
     kube.NEIGHBOUR,
+    proxmox.NEIGHBOUR,
     incus.NEIGHBOUR,
 )
 BY_NAME = {neighbour.name: neighbour for neighbour in TABLE}

@@ -96,26 +96,27 @@ def login_works(facts: Facts) -> bool:
     return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
 
 
-def start_server(lab: Lab, program: str, folder: Path, facts: Facts) -> bool:
-    """Starts sshd on one port; False when somebody else took the port in between."""
+def start_server(lab: Lab, program: str, folder: Path, facts: Facts, neighbour: str = "ssh", path: str = "") -> bool:
+    """Starts sshd on one port; False when somebody else took the port in between. path: PATH of those who log in."""
     text = CONFIGURATION.format(
-        port=facts["port"], folder=folder, user=facts["user"], marker_name=MARKER_NAME, marker=lab.marker("ssh")
+        port=facts["port"], folder=folder, user=facts["user"], marker_name=MARKER_NAME, marker=lab.marker(neighbour)
     )
+    text = f'{text.rstrip()} "PATH={path}"\n' if path else text
     write_atomically(folder / "sshd_config", text, 0o600)
     write_atomically(folder / "known_hosts", f"[127.0.0.1]:{facts['port']} {facts['hostKey']}\n")
-    log = lab.folder("log") / "ssh.sshd.log"
-    server = spawn(lab, "ssh", "sshd", [program, "-D", "-f", str(folder / "sshd_config"), "-E", str(log)])
+    log = lab.folder("log") / f"{neighbour}.sshd.log"
+    server = spawn(lab, neighbour, "sshd", [program, "-D", "-f", str(folder / "sshd_config"), "-E", str(log)])
     wait_until(lambda: reap(server) or login_works(facts), START_SECONDS, f"sshd ({log})")
     if not reap(server):
         return True
-    if "Address already in use" in log_tail(lab, "ssh", "sshd"):
+    if "Address already in use" in log_tail(lab, neighbour, "sshd"):
         return False
-    raise StartFailed(f"sshd ended at once: {log_tail(lab, 'ssh', 'sshd')}")
+    raise StartFailed(f"sshd ended at once: {log_tail(lab, neighbour, 'sshd')}")
 
 
-def start(lab: Lab) -> Facts:
+def start_sshd(lab: Lab, folder: Path, neighbour: str = "ssh", path: str = "") -> Facts:
+    """A server with keys of its own below a folder, on a port that was free."""
     program = find_sshd()
-    folder = lab.folder("ssh")
     if os.geteuid() == 0:
         PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
     make_keys(folder)
@@ -128,10 +129,13 @@ def start(lab: Lab) -> Facts:
     }
     for _ in range(ATTEMPTS):
         facts["port"] = free_port()
-        if start_server(lab, program, folder, facts):
-            break
-    else:
-        raise StartFailed(f"no free port for sshd in {ATTEMPTS} attempts")
+        if start_server(lab, program, folder, facts, neighbour, path):
+            return facts
+    raise StartFailed(f"no free port for sshd in {ATTEMPTS} attempts")
+
+
+def start(lab: Lab) -> Facts:
+    facts = start_sshd(lab, lab.folder("ssh"))
     facts["relay"] = start_relay(lab, "ssh", facts["port"])
     return facts
 
@@ -140,10 +144,10 @@ def ready(_lab: Lab, facts: Facts) -> bool:
     return login_works(facts) and relay_ready(facts["relay"])
 
 
-def connection_pids(lab: Lab, facts: Facts) -> list[int]:
+def connection_pids(lab: Lab, facts: Facts, neighbour: str = "ssh") -> list[int]:
     """The sshd processes that serve open connections. They leave the group of the listener and overwrite their
     environment, so they are known by program, port and age only."""
-    started = [record.start for name, record in read_records(lab, "ssh").items() if name == "sshd"]
+    started = [record.start for name, record in read_records(lab, neighbour).items() if name == "sshd"]
     if not started:
         return []
     local = f"0100007F:{facts['port']:04X}"

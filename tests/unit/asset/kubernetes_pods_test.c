@@ -1,96 +1,9 @@
 /* Looks for pods against canned answers: shared lists, pages, restarts, refusals, workloads. */
 #include <criterion/criterion.h>
 
-#include "../contract/place.h"
-#include "../net/server.h"
-#include "fops/base/arena.h"
-#include "fops/base/buffer.h"
-#include "kubernetes.h"
+#include "cluster.h"
 
-#define LONGEST_TEST_MS 10000
-#define MOST_LOOKS      8
-
-struct cluster {
-	struct place place;
-	struct topology *topology;
-	struct asset_context context;
-	struct server *server;
-	struct pod_look looks[MOST_LOOKS];
-	size_t answered;
-};
-
-static struct cluster cluster;
-
-/* An answer with its length. */
-static struct reply answer_with(const char *status, const char *headers, const char *body)
-{
-	struct reply reply = { arena_format(cluster.place.arena, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s\r\n%s",
-		                            status, strlen(body), headers, body),
-		               AFTER_KEEP };
-
-	return reply;
-}
-
-static struct reply answer(const char *body)
-{
-	return answer_with("200 OK", "", body);
-}
-
-static const char *list(const char *more, const char *items)
-{
-	return arena_format(
-	        cluster.place.arena,
-	        "{\"kind\":\"PodList\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"7\",\"continue\":"
-	        "\"%s\"},\"items\":[%s]}",
-	        more, items);
-}
-
-#define POD(name, labels, ready)                                                                                       \
-	"{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"boards\",\"uid\":\"u-" name "\",\"labels\":{" labels     \
-	"},\"managedFields\":[{\"f:items\":{\"a\":[\"]}\"]}}]},\"spec\":{\"containers\":[{\"name\":\"main\"}]},"       \
-	"\"status\":{\"phase\":\"Running\",\"startTime\":\"2026-01-01T00:00:00Z\",\"conditions\":[{\"type\":"          \
-	"\"Ready\","                                                                                                   \
-	"\"status\":\"" ready "\"}],\"containerStatuses\":[{\"name\":\"main\",\"restartCount\":0,\"state\":{"          \
-	"\"running\":{}}}]}}"
-#define APP(value) "\"app\":\"" value "\""
-
-static void open_cluster(const struct reply *replies, size_t count, const char *auth)
-{
-	struct error err;
-
-	cluster.server = server_start(replies, count, NULL, NULL);
-	place_write(
-	        &cluster.place, "cluster.yaml",
-	        arena_format(cluster.place.arena,
-	                     "apiVersion: fractalops/v1\nkind: Endpoint\nspec:\n  id: cluster\n  plane: kubernetes\n"
-	                     "  executorUrl: http://127.0.0.1:%u\n  auth: %s\n",
-	                     (unsigned)server_port(cluster.server), auth));
-	cr_assert(place_open(&cluster.place, false, &cluster.topology, &err), "%s: %s", err.message, err.cause);
-	cluster.context = (struct asset_context){ .arena = cluster.place.arena,
-		                                  .topology = cluster.topology,
-		                                  .deadline = deadline_after(LONGEST_TEST_MS),
-		                                  .most_parallel = 8 };
-	cr_assert(loop_new(&cluster.context.loop, &err));
-}
-
-#define OPEN(...)                                                                                                      \
-	open_cluster((const struct reply[]){ __VA_ARGS__ },                                                            \
-	             sizeof((const struct reply[]){ __VA_ARGS__ }) / sizeof(struct reply), "{mode: none}")
-
-static void make_place(void)
-{
-	cluster = (struct cluster){ .place = place_new() };
-}
-
-static void close_cluster(void)
-{
-	asset_http_close(&cluster.context);
-	loop_free(cluster.context.loop);
-	topology_cleanup(&cluster.topology);
-	place_done(&cluster.place);
-}
-
-TestSuite(kubernetes_pods, .init = make_place, .fini = close_cluster);
+TestSuite(kubernetes_pods, .init = cluster_make, .fini = cluster_close);
 
 static void found(struct pod_look *look)
 {
@@ -98,62 +11,15 @@ static void found(struct pod_look *look)
 	cluster.answered++;
 }
 
-static struct runtime_asset *asset_in(const char *name_space)
-{
-	struct runtime_asset *asset = arena_alloc(cluster.place.arena, sizeof *asset);
-
-	*asset = (struct runtime_asset){ .asset_id = "board", .kind = "kubernetes" };
-	asset->kubernetes = (struct kubernetes_block){
-		.present = true, .cluster = "cluster", .name_space = name_space, .ready_only = true
-	};
-	return asset;
-}
-
-static const struct runtime_asset *by_label(const char *name_space, const char *app)
-{
-	struct runtime_asset *asset = asset_in(name_space);
-
-	asset->kubernetes.selector.items = arena_array(cluster.place.arena, 1, sizeof(struct text_pair));
-	asset->kubernetes.selector.items[0] = (struct text_pair){ "app", app };
-	asset->kubernetes.selector.count = 1;
-	return asset;
-}
-
-static const struct runtime_asset *by_workload(const char *workload)
-{
-	struct runtime_asset *asset = asset_in("boards");
-
-	asset->kubernetes.workload = workload;
-	return asset;
-}
-
 static struct pod_look *start(size_t i, const struct runtime_asset *asset)
 {
 	struct pod_look *look = &cluster.looks[i];
 	struct error err;
 
-	*look = (struct pod_look){ .context = &cluster.context, .asset = asset, .fresh = true, .on_pod = found };
+	*look = (struct pod_look){ .context = &cluster.context, .asset = asset, .on_pod = found };
 	cr_assert(pod_look_start(look, &err), "%s: %s", err.message, err.cause);
 	cr_assert_eq(cluster.answered, 0, "nothing is told from inside a start");
 	return look;
-}
-
-static void wait_for(size_t count)
-{
-	struct error err;
-
-	while (cluster.answered < count) {
-		cr_assert(loop_turn(cluster.context.loop, cluster.context.deadline, &err));
-		cr_assert(!deadline_passed(cluster.context.deadline), "only %zu answers", cluster.answered);
-	}
-	cr_assert_eq(cluster.answered, count);
-}
-
-static void asks(size_t i, const char *part)
-{
-	const char *request = server_request(cluster.server, i);
-
-	cr_assert_not_null(strstr(request, part), "%s has no %s", request, part);
 }
 
 Test(kubernetes_pods, asks_the_server_for_the_labels_of_one_asset)

@@ -200,6 +200,58 @@ static void expire_b(void *user)
 	seen->order[seen->count++] = 'b';
 }
 
+/* Two pipes that became readable together; whichever is served first replaces the other. */
+struct replacement {
+	struct loop *loop;
+	int readers[2];
+	int quiet; /* read end of a pipe that nothing was written into */
+	int served;
+	struct seen fresh;
+};
+
+static void replace_the_other(void *user, int descriptor, unsigned events)
+{
+	struct replacement *pair = user;
+	int other = descriptor == pair->readers[0] ? pair->readers[1] : pair->readers[0];
+
+	(void)events;
+	pair->served++;
+	loop_unwatch(pair->loop, descriptor);
+	loop_unwatch(pair->loop, other);
+	/* closes the other and gives its number to the quiet pipe, as the next open() may */
+	cr_assert_eq(dup2(pair->quiet, other), other);
+	watch(pair->loop, other, LOOP_READ, &pair->fresh);
+}
+
+Test(loop, does_not_wake_a_newcomer_for_the_descriptor_whose_number_it_took)
+{
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
+	struct replacement pair = { .loop = loop };
+	struct error err;
+	int pipes[3][2];
+
+	for (size_t i = 0; i < ARRAY_LEN(pipes); i++)
+		make_pipe(pipes[i]);
+	pair.quiet = pipes[2][0];
+	for (size_t i = 0; i < ARRAY_LEN(pair.readers); i++) {
+		pair.readers[i] = pipes[i][0];
+		cr_assert_eq(write(pipes[i][1], "x", 1), 1);
+		cr_assert(loop_watch(loop, pair.readers[i], LOOP_READ, replace_the_other, &pair, &err), "%s",
+		          err.message);
+	}
+	turn(loop);
+	cr_assert_eq(pair.served, 1);
+	cr_assert_eq(pair.fresh.count, 0);
+	/* it is watched all the same */
+	cr_assert_eq(write(pipes[2][1], "x", 1), 1);
+	turn(loop);
+	cr_assert_eq(pair.fresh.count, 1);
+	for (size_t i = 0; i < ARRAY_LEN(pipes); i++) {
+		(void)close(pipes[i][0]);
+		(void)close(pipes[i][1]);
+	}
+}
+
 Test(loop, lets_timers_expire_in_order)
 {
 	CLEANUP(drop_loop) struct loop *loop = new_loop();

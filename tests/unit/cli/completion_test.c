@@ -122,6 +122,16 @@ Test(completion, flags_before_the_command_are_understood)
 	cr_assert_str_eq(answer("-ojson boxes sh"), "show\tShow one box\n");
 }
 
+Test(completion, a_value_may_be_attached_to_its_letter)
+{
+	cr_assert_str_eq(answer("boxes list -oy"), "-oyaml\tthe document as YAML\n");
+	cr_assert_str_eq(answer("boxes list -qo=y"), "-qo=yaml\tthe document as YAML\n");
+	cr_assert_str_eq(answer("boxes list -kl"), "-klxc\n");
+	cr_assert_str_eq(answer("boxes list -ok"), "");
+	cr_assert_str_eq(answer("boxes list -q"), "");
+	cr_assert_str_eq(answer("boxes list -!o"), "");
+}
+
 Test(completion, offers_choices_as_words_and_behind_an_equals_sign)
 {
 	cr_assert_str_eq(answer("boxes list --kind "), "lxc\nkubernetes\n");

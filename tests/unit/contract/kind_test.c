@@ -73,20 +73,38 @@ Test(kind, required_fields_are_required)
 	}
 }
 
+/* The brackets that close what text leaves open; no text of a table's name holds one. */
+static const char *closing(struct arena *arena, const char *text)
+{
+	char *closers = arena_alloc(arena, strlen(text) + 1);
+	size_t depth = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '{' || *text == '[')
+			closers[depth++] = *text == '{' ? '}' : ']';
+		else if (*text == '}' || *text == ']')
+			depth--;
+	}
+	closers[depth] = '\0';
+	for (size_t i = 0; i < depth / 2; i++) {
+		char last = closers[depth - 1 - i];
+
+		closers[depth - 1 - i] = closers[i];
+		closers[i] = last;
+	}
+	return closers;
+}
+
 /* A member of a wrong type is a finding at every field of every table. */
 static void refuse_wrong_type(const struct kind_row *row, const char *path, const struct field *field)
 {
 	struct place place = place_new();
-	const char *wrong = field->slot.kind == SLOT_TEXT_LIST ? "{}" : "[]";
+	bool list = field->slot.kind == SLOT_TEXT_LIST || field->slot.kind == SLOT_RECORDS;
 	const char *text =
-	        arena_format(place.arena, "{\"apiVersion\":\"fractalops/v1\",\"kind\":\"%s\",\"spec\":{%s\"%s\":%s%s",
-	                     row->name, path, field->name, wrong, "}}}}}}}}");
-	size_t open = 0;
-	size_t len = strlen(text) - 8;
+	        arena_format(place.arena, "{\"apiVersion\":\"fractalops/v1\",\"kind\":\"%s\",\"spec\":{%s\"%s\":%s",
+	                     row->name, path, field->name, list ? "{}" : "[]");
 
-	for (const char *at = text; at < text + len; at++)
-		open += *at == '{' ? 1 : *at == '}' ? (size_t)-1 : 0;
-	(void)place_write(&place, "a.json", arena_text(place.arena, text, len + open));
+	(void)place_write(&place, "a.json", arena_format(place.arena, "%s%s", text, closing(place.arena, text)));
 	cr_expect(place_refuses(&place, "expected "), "%s %s%s", row->name, path, field->name);
 	place_done(&place);
 }
@@ -98,7 +116,8 @@ static void refuse_wrong_types(const struct kind_row *row, const char *path, con
 
 		if (field->slot.kind != SLOT_VALUE)
 			refuse_wrong_type(row, path, field);
-		(void)snprintf(inner, sizeof inner, "%s\"%s\":{", path, field->name);
+		(void)snprintf(inner, sizeof inner, "%s\"%s\":%s{", path, field->name,
+		               field->slot.kind == SLOT_RECORDS ? "[" : "");
 		if (field->fields != NULL)
 			refuse_wrong_types(row, inner, field->fields);
 	}

@@ -113,6 +113,34 @@ Test(url_rule, refuses_a_host_that_is_too_long)
 	cr_assert_not_null(url_rule_base(text, &host));
 }
 
+Test(url_rule, judges_proxies)
+{
+	static const char *const good[] = { "http://proxy.example.net:3128", "https://10.0.0.1:443",
+		                            "socks5h://[::1]:1080" };
+	static const char *const bad[] = { "",
+		                           "proxy:3128",
+		                           "socks5://proxy:1080",
+		                           "HTTP://proxy:80",
+		                           "http://proxy",
+		                           "http://proxy:",
+		                           "http://proxy:0",
+		                           "http://proxy:65536",
+		                           "http://:80",
+		                           "http://me@proxy:80",
+		                           "http://me:x@proxy:80",
+		                           "http://proxy:80/",
+		                           "http://proxy:80?x",
+		                           "http://proxy:80#x",
+		                           "http://pro xy:80",
+		                           "http://-proxy:80",
+		                           "http://[::1:80" };
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		cr_expect_null(url_rule_proxy(good[i]), "%s", good[i]);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		cr_expect_not_null(url_rule_proxy(bad[i]), "%s", bad[i]);
+}
+
 Test(url_rule, judges_request_paths)
 {
 	static const char *const good[] = { "/", "/health", "/a/b%20c/d..e/.well-known", "/a;b=c,d:e@f!g", "/..." };

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -223,8 +224,13 @@ static struct server *start(struct server *server, const char *certificate, cons
 		cr_assert(SSL_CTX_use_PrivateKey_file(server->tls, key, SSL_FILETYPE_PEM) == 1, "%s", key);
 	}
 	if (client_authority != NULL) {
-		cr_assert(SSL_CTX_load_verify_locations(server->tls, client_authority, NULL) == 1);
+		BIO *text = BIO_new_mem_buf(client_authority, -1);
+		X509 *authority = PEM_read_bio_X509(text, NULL, NULL, NULL);
+
+		cr_assert(X509_STORE_add_cert(SSL_CTX_get_cert_store(server->tls), authority) == 1);
 		SSL_CTX_set_verify(server->tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+		X509_free(authority);
+		BIO_free(text);
 	}
 	server->listener = bind_loopback(&server->port);
 	cr_assert(listen(server->listener, 64) == 0);

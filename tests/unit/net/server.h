@@ -32,7 +32,7 @@ struct connection;
 typedef enum after server_talk(struct connection *connection, const char *request);
 
 /*
- * A server with talks in place of replies. certificate and key as above; with client_authority (a PEM file or NULL) the
+ * A server with talks in place of replies. certificate and key as above; with client_authority (PEM text or NULL) the
  * client must show a certificate of that authority.
  */
 struct server *server_start_talks(server_talk *const *talks, size_t count, const char *certificate, const char *key,

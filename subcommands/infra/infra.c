@@ -1,0 +1,14 @@
+/* infra: documents of the infrastructure, made and checked. */
+#include "infra.h"
+
+static const struct command *const verbs[] = { &infra_import_kubeconfig_command, NULL };
+
+static const char *const examples[] = { "fops infra import-kubeconfig ~/.kube/config", NULL };
+
+const struct command infra_command = {
+	.name = "infra",
+	.summary = "Make documents of the infrastructure",
+	.examples = examples,
+	.see = "fops help topology, fops help secrets",
+	.verbs = verbs,
+};
