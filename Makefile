@@ -47,20 +47,20 @@ build: ## the development binary build/dev/fops (dynamic, gcc)
 FALSE_ALARMS := -Wno-format-truncation -Wno-format-overflow -Wno-null-dereference -Wno-maybe-uninitialized
 
 .PHONY: build-asan
-build-asan: # the same under AddressSanitizer and UndefinedBehaviorSanitizer
+build-asan: ## build/asan/fops, under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call setup,build test)
 	$(call configure,asan,CC=gcc,-Db_sanitize=address$(comma)undefined -Db_lundef=false -Doptimization=1 \
 		-Dc_args="$(FALSE_ALARMS)")
 	$(call compile,asan)
 
 .PHONY: build-clang
-build-clang: # the same with the second compiler
+build-clang: ## build/clang/fops, by the second compiler
 	$(call setup,build test)
 	$(call configure,clang,CC=clang,)
 	$(call compile,clang)
 
 .PHONY: build-fuzz
-build-fuzz: # the fuzz targets
+build-fuzz: ## the fuzz targets below build/fuzz
 	$(call setup,build test)
 	$(call configure,fuzz,CC=clang,-Dfuzz=true -Dunit_tests=false -Db_sanitize=address$(comma)undefined -Db_lundef=false \
 		-Dc_args=-fsanitize=fuzzer-no-link)

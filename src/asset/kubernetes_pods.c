@@ -50,13 +50,11 @@ static void unlink_group(struct pod_group *group)
 /* Stop what it asks and forget it; its wants are gone or answered. */
 static void free_group(struct pod_group *group)
 {
-	for (struct pod_workload *workload = group->workloads; workload != NULL; workload = workload->next) {
-		if (workload->running)
-			http_cancel(group->http, &workload->exchange);
+	for (size_t i = 0; i < group->workload_count; i++) {
+		if (group->workloads[i].running)
+			http_cancel(group->http, group->workloads[i].exchange);
 	}
-	if (group->listing)
-		http_cancel(group->http, &group->exchange);
-	pod_stream_done(&group->stream);
+	pod_listing_done(&group->listing);
 	arena_free(group->item);
 	arena_free(group->page);
 	arena_free(group->arena);
@@ -129,7 +127,7 @@ static struct error error_alone(const struct error *error)
 
 static void answer_want(struct pod_group *group, struct pod_want *want, const struct error *error, int64_t latency_us)
 {
-	const struct error *own = want->owner != NULL && want->owner->failed ? &want->owner->error : error;
+	const struct error *own = want->owner != NULL && want->owner->error != NULL ? want->owner->error : error;
 	struct pod_answer answer = { NULL, &want->best, group->access, latency_us };
 	struct error alone;
 

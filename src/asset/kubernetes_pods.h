@@ -51,16 +51,34 @@ CHECKED bool pod_judge(const struct runtime_asset *asset, const struct pod *pod,
 
 /* A workload that wants name instead of labels. */
 struct pod_workload {
-	struct pod_workload *next;
+	const char *text; /* "deployment/NAME" */
 	struct pod_group *group;
-	const char *text;
+	struct pod_selector selector;
+	bool known;                     /* selector is filled */
+	bool missing;                   /* the cluster has no such object */
+	struct error *error;            /* why it is not known; NULL otherwise */
+	struct http_exchange *exchange; /* when it is asked for by itself */
+	bool running;
+	bool renewed; /* the credential was read anew once */
+};
+
+/* A list of objects, page by page; one of a group runs at a time. The first part is filled by whoever starts it. */
+struct pod_listing {
+	struct pod_group *group;
+	const char *path;      /* "/api/v1/namespaces/boards/pods" */
+	const char *kind;      /* "PodList": what the answer must be */
+	const char *what;      /* "the list of pods", for messages */
+	struct text_map query; /* further parameters */
+	bool (*on_item)(struct pod_group *group, const struct value *item, struct error *err);
+	void (*on_restart)(struct pod_group *group);                        /* it begins anew: forget what was seen */
+	void (*on_end)(struct pod_group *group, const struct error *error); /* error NULL: all was seen */
+	/* of the module alone */
 	struct http_exchange exchange;
 	bool running;
-	bool missing; /* the cluster has no such object */
-	bool failed;
-	bool renewed; /* the credential was read anew once */
-	struct error error;
-	struct pod_selector selector;
+	struct pod_stream stream;
+	const char *more; /* the API's continue token, NULL: first page */
+	bool restarted;
+	bool renewed;
 };
 
 /* All wants of one namespace of one cluster that began in the same turn of the loop. */
@@ -70,8 +88,8 @@ struct pod_group {
 	struct kubernetes_pods *pods;
 	struct asset_context *context;
 	struct arena *arena; /* lives as long as the group */
-	struct arena *page;  /* of one exchange */
-	struct arena *item;  /* of one pod */
+	struct arena *page;  /* of one exchange of the listing */
+	struct arena *item;  /* of one object of it */
 	struct access *access;
 	struct http *http;
 	const char *name_space;
@@ -80,23 +98,29 @@ struct pod_group {
 	bool ending; /* its answers are handed out */
 	struct pod_want *wants;
 	size_t want_count;
-	struct pod_workload *workloads;
-	struct pod_workload *next_workload; /* to be asked for */
+	struct pod_workload *workloads; /* sorted by text */
+	size_t workload_count;
+	size_t next_workload; /* that may have to be asked for by itself */
 	size_t workloads_open;
+	size_t kind; /* of workloads that is listed, by number */
 	struct pod_index *index;
-	/* the list */
-	struct http_exchange exchange;
-	bool listing;
-	struct pod_stream stream;
-	const char *more; /* the API's continue token, in arena; NULL: first page */
-	bool restarted;
-	bool renewed;
+	struct pod_listing listing;
 	int64_t started_us;
 	size_t seen;
 };
 
-/* kubernetes_pods_list.c: ask for the workloads, then for the pods; ends in pod_group_end. */
+/* kubernetes_pods_workload.c: find the workloads that wants name; goes on in pod_group_list. */
 void pod_group_run(struct pod_group *group);
+
+/* kubernetes_pods_list.c: list the pods; ends in pod_group_end. */
+void pod_group_list(struct pod_group *group);
+
+/* kubernetes_pods_paging.c: begin group->listing, ended by its on_end, which may be called from inside. */
+void pod_listing_start(struct pod_listing *listing);
+void pod_listing_done(struct pod_listing *listing);
+
+/* The limits of one object's document. */
+extern const struct document_limits pod_document_limits;
 
 /* kubernetes_pods.c: everything is known, or error says why not. The group is gone afterwards. */
 void pod_group_end(struct pod_group *group, const struct error *error);

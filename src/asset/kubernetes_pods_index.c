@@ -29,7 +29,7 @@ static size_t hash_pair(const char *key, const char *value)
 /* Its workload is not there or was not readable: no pod can be meant. */
 static bool is_hopeless(const struct pod_want *want)
 {
-	return want->owner != NULL && (want->owner->missing || want->owner->failed);
+	return want->owner != NULL && !want->owner->known;
 }
 
 static const struct pod_selector *selector_of(const struct pod_want *want)

@@ -363,7 +363,7 @@ static void connect_again(void *user)
 
 	reset_try(state);
 	if (!asset_http(state->session->context, &http, &err) ||
-	    !kubernetes_prepare_websocket(state, websocket, &err)) {
+	    !kubernetes_prepare_websocket(state, state->arena, websocket, &err)) {
 		fail_start(state, &err);
 		return;
 	}

@@ -94,9 +94,9 @@ const char *kubernetes_needs_script(const struct kubernetes_session *state);
 /* The upgrade's URL for a command that signals the first one's group, or the processes below it. */
 const char *kubernetes_signal_url(const struct kubernetes_session *state, struct arena *arena, int number);
 
-/* Fill what every WebSocket to the pod has. errors  SECRET_*, PLANE_AUTH */
-CHECKED bool kubernetes_prepare_websocket(const struct kubernetes_session *state, struct websocket *websocket,
-                                          struct error *err);
+/* Fill what every WebSocket to the pod has; arena lives as long as the connection. errors  SECRET_*, PLANE_AUTH */
+CHECKED bool kubernetes_prepare_websocket(const struct kubernetes_session *state, struct arena *arena,
+                                          struct websocket *websocket, struct error *err);
 
 /* --- kubernetes_session.c --- */
 

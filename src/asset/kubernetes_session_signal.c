@@ -39,7 +39,7 @@ void kubernetes_killer_start(struct kubernetes_session *state, struct arena *are
 	struct error err;
 
 	kubernetes_killer_stop(state);
-	if (!asset_http(context, &http, &err) || !kubernetes_prepare_websocket(state, websocket, &err)) {
+	if (!asset_http(context, &http, &err) || !kubernetes_prepare_websocket(state, arena, websocket, &err)) {
 		log_detail(context->log, "cannot signal the command: %s", err.message);
 		return;
 	}

@@ -199,15 +199,17 @@ const char *kubernetes_signal_url(const struct kubernetes_session *state, struct
 	return exec_url(state, arena, words, false, false, false);
 }
 
-bool kubernetes_prepare_websocket(const struct kubernetes_session *state, struct websocket *websocket,
-                                  struct error *err)
+bool kubernetes_prepare_websocket(const struct kubernetes_session *state, struct arena *arena,
+                                  struct websocket *websocket, struct error *err)
 {
-	static const char *protocols[] = { KUBERNETES_V5, KUBERNETES_V4 };
+	struct text_list protocols = { 0 };
 
 	if (!access_refresh(state->access, err))
 		return false;
+	text_list_add(arena, &protocols, KUBERNETES_V5);
+	text_list_add(arena, &protocols, KUBERNETES_V4);
 	*websocket = (struct websocket){
-		.protocols = { protocols, ARRAY_LEN(protocols) },
+		.protocols = protocols,
 		.access = state->access->http,
 		.ping_ms = PING_MS,
 		.dead_peer_ms = DEAD_PEER_MS,

@@ -51,8 +51,8 @@ void run_place_start(struct run_place *place, size_t index);
 void run_place_stop(struct run_place *place, int number, int64_t grace_ms);
 
 /* End what runs there hard; the other gives it up without waiting. Both take places that do not run, too. */
-void run_place_kill(void *place);
-void run_place_give_up(void *place);
+void run_place_kill(void *user);
+void run_place_give_up(void *user);
 
 /* A result is complete: count it and hand it over. */
 void run_many_deliver(struct run_many *many, const struct run_result *result);

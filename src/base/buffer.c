@@ -87,6 +87,18 @@ bool buffer_format(struct buffer *buffer, const char *format, ...)
 	return true;
 }
 
+bool buffer_quote(struct buffer *buffer, const char *word)
+{
+	(void)buffer_byte(buffer, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			(void)buffer_text(buffer, "'\\''");
+		else
+			(void)buffer_byte(buffer, *word);
+	}
+	return buffer_byte(buffer, '\'');
+}
+
 void buffer_drop(struct buffer *buffer, size_t len)
 {
 	if (len >= buffer->len) {

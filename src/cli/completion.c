@@ -305,14 +305,19 @@ static const struct command_option *find_flag(const struct line *line, const cha
 	return option != NULL ? option : option_find(global_options, name, len);
 }
 
+static const struct command_option *find_letter(const struct line *line, char letter)
+{
+	const struct command_option *option = option_find_letter(line->command->options, letter);
+
+	return option != NULL ? option : option_find_letter(global_options, letter);
+}
+
 /* "-o" and "-tio" leave a value pending when the last letter wants one. */
 static const struct command_option *pending_letter(const struct line *line, const char *letters)
 {
 	for (; *letters != '\0'; letters++) {
-		const struct command_option *option = option_find_letter(line->command->options, *letters);
+		const struct command_option *option = find_letter(line, *letters);
 
-		if (option == NULL)
-			option = option_find_letter(global_options, *letters);
 		if (option == NULL)
 			return NULL;
 		if (!option_stands_alone(option))
@@ -360,6 +365,26 @@ static void complete_assignment(const struct line *line, const char *equals)
 		offer_option_values(line, option, arena_text(line->arena, line->word, name_len + 3));
 }
 
+/* "-oj", "-qo=j": a value attached to its letter; false when no letter of the word takes one */
+static bool complete_attached(const struct line *line)
+{
+	size_t at = 1;
+	const struct command_option *option = NULL;
+
+	for (; line->word[at] != '\0'; at++) {
+		option = find_letter(line, line->word[at]);
+		if (option == NULL)
+			return false;
+		if (!option_stands_alone(option))
+			break;
+	}
+	if (line->word[at] == '\0')
+		return false;
+	at += line->word[at + 1] == '=' ? 2 : 1;
+	offer_option_values(line, option, arena_text(line->arena, line->word, at));
+	return true;
+}
+
 static void complete_argument(const struct line *line)
 {
 	const struct command *command = line->command;
@@ -390,6 +415,8 @@ void completion_complete(struct arena *arena, const struct command *root, const 
 		buffer_text(out, ":files\n");
 	else if (!line.ended && text_starts(line.word, "--") && equals != NULL)
 		complete_assignment(&line, equals);
+	else if (!line.ended && line.word[0] == '-' && line.word[1] != '-' && complete_attached(&line))
+		return;
 	else if (!line.ended && line.word[0] == '-')
 		offer_flags(&line, true);
 	else if (line.command->verbs == NULL)

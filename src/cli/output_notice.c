@@ -29,14 +29,7 @@ static void put_word(struct buffer *out, const char *word)
 		buffer_text(out, word);
 		return;
 	}
-	buffer_byte(out, '\'');
-	for (; *word != '\0'; word++) {
-		if (*word == '\'')
-			buffer_text(out, "'\\''");
-		else
-			buffer_byte(out, *word);
-	}
-	buffer_byte(out, '\'');
+	buffer_quote(out, word);
 }
 
 /* The command line as it was given, with another page. */

@@ -117,7 +117,9 @@ static void measure_table(struct output *output)
 				table->widths[i] = columns;
 		}
 	}
-	fit_table(output);
+	/* wide promises all columns; the terminal breaks the lines */
+	if (output->format != OUTPUT_WIDE)
+		fit_table(output);
 }
 
 static void put_line(struct output *output, const char *const *texts, bool heading)

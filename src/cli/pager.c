@@ -72,13 +72,28 @@ static bool page(struct call *call, const char *const *words, const char *text, 
 	return true;
 }
 
+/* Ctrl-C goes to everybody in front of the terminal: pagers read on or end as they like, and are waited for. */
+static bool page_undisturbed(struct call *call, const char *const *words, const char *text, size_t len)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt, quit;
+	bool shown;
+
+	(void)sigaction(SIGINT, &ignore, &interrupt);
+	(void)sigaction(SIGQUIT, &ignore, &quit);
+	shown = page(call, words, text, len);
+	(void)sigaction(SIGINT, &interrupt, NULL);
+	(void)sigaction(SIGQUIT, &quit, NULL);
+	return shown;
+}
+
 void pager_print(struct call *call, const char *text, size_t len)
 {
 	struct terminal_size size = { 0 };
 	const char *const *words;
 
 	if (terminal_is(STDOUT_FILENO) && terminal_read_size(STDOUT_FILENO, &size) &&
-	    count_lines(text, len) >= size.rows && (words = pager_words(call)) != NULL && page(call, words, text, len))
+	    count_lines(text, len) >= size.rows && (words = pager_words(call)) != NULL &&
+	    page_undisturbed(call, words, text, len))
 		return;
 	output_bytes(call->output, text, len);
 }

@@ -250,8 +250,9 @@ static bool apply_context(struct collected *collected, struct error *err)
 		collected->settings->context = row->name;
 		return true;
 	}
-	/* the listing must work, so that the mistake can be found */
-	if (text_starts(collected->call->path, "context") || text_starts(collected->call->path, "config"))
+	/* the listing and completion must work, so that the mistake can be found and mended */
+	if (text_starts(collected->call->path, "context") || text_starts(collected->call->path, "config") ||
+	    (collected->call->command->flags & COMMAND_HIDDEN) != 0)
 		return true;
 	return unknown_context(collected->call, collected->contexts, collected->context_count, name, err);
 }

@@ -1,4 +1,6 @@
 /* One configuration file: YAML with the keys of the settings table and `contexts`. */
+#include <errno.h>
+
 #include "fops/base/arena.h"
 #include "fops/base/file.h"
 #include "settings_private.h"
@@ -227,7 +229,8 @@ bool settings_read_file(struct collected *collected, const char *path, bool proj
 	struct arena *scratch;
 	bool good;
 
-	if (access(path, F_OK) != 0)
+	/* whatever else keeps a file from being read must not look as if nothing had been set */
+	if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
 		return true;
 	if (!file_read(arena, path, FILE_LIMIT, &reader.text, err)) {
 		err->id = ERROR_CONFIG_INVALID;

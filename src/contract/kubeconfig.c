@@ -212,6 +212,14 @@ static bool convert_context(const struct kube_import *import, const struct kubec
 	return true;
 }
 
+/* Ids that differ in signs only lead to the same names of variables. */
+static bool is_confusable(const struct kubeconfig_endpoint *a, const struct kubeconfig_endpoint *b)
+{
+	if (strcmp(a->endpoint.id, b->endpoint.id) == 0)
+		return true;
+	return a->secret_count > 0 && b->secret_count > 0 && strcmp(a->secrets[0].ref, b->secrets[0].ref) == 0;
+}
+
 static bool convert_all(const struct kube_import *import, const struct kubeconfig *config,
                         struct kubeconfig_endpoints *endpoints)
 {
@@ -224,9 +232,9 @@ static bool convert_all(const struct kube_import *import, const struct kubeconfi
 		if (!convert_context(import, config, i, made))
 			continue;
 		for (size_t e = 0; e < endpoints->count; e++) {
-			if (strcmp(endpoints->items[e].endpoint.id, made->endpoint.id) == 0)
+			if (is_confusable(&endpoints->items[e], made))
 				(void)kube_refuse(import, &place, NULL, "import them one by one, with --id",
-				                  "the contexts %s and %s would have the same id",
+				                  "the contexts %s and %s would have the same id or references",
 				                  endpoints->items[e].context, made->context);
 		}
 		endpoints->count++;

@@ -84,11 +84,11 @@ static bool take_document(void *user, struct value *document, struct error *err)
 	return true;
 }
 
-/* Is there a text or number at the place of a finding? */
+/* Is there a text or number at the place of a finding? Null stands for what could not be read at all. */
 static bool holds_value(const struct value *value, const struct finding *finding)
 {
 	if (value->kind != VALUE_ARRAY && value->kind != VALUE_OBJECT)
-		return value->line == finding->line && value->column == finding->column;
+		return value->kind != VALUE_NULL && value->line == finding->line && value->column == finding->column;
 	for (size_t i = 0; i < value->list.count; i++) {
 		const struct value *inner =
 		        value->kind == VALUE_ARRAY ? &value->list.items[i] : &value->list.members[i].value;

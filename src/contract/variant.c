@@ -152,15 +152,19 @@ static void check_one_of(const struct level *level, const char *one_of)
 {
 	struct arena *arena = level->scope->findings->arena;
 	struct text_list words = text_split(level->scratch, one_of, '|');
+	const char *joined = NULL;
 	size_t count = 0;
 
-	for (size_t i = 0; i < words.count; i++)
+	for (size_t i = 0; i < words.count; i++) {
 		count += value_member(level->object, words.items[i]) != NULL ? 1 : 0;
+		joined = joined == NULL ? words.items[i]
+		                        : arena_format(level->scratch, "%s and %s", joined, words.items[i]);
+	}
 	if (count != 1)
 		rule_break(level->scope, RULE_FORM, path_of(level, NULL),
 		           count == 0 ? arena_format(arena, "add %s", path_of(level, words.items[0]))
 		                      : "keep one of them",
-		           "exactly one of %s must be there", one_of);
+		           "exactly one of %s must be there", joined);
 }
 
 static void check_level(const struct level *level);

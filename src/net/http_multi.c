@@ -76,12 +76,14 @@ static bool transport_open(struct http *http, struct transport **ret_transport, 
 	CURLM *multi = NULL;
 	long most = (long)http->options.most_connections;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return fail(err, ERROR_INTERNAL, "the HTTP library cannot start");
-	multi = curl_multi_init();
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
+		multi = curl_multi_init();
+		if (multi == NULL)
+			curl_global_cleanup();
+	}
 	if (multi == NULL) {
-		curl_global_cleanup();
-		return fail(err, ERROR_INTERNAL, "the HTTP library cannot start");
+		fail(err, ERROR_INTERNAL, "the HTTP library cannot start");
+		return false;
 	}
 	transport = arena_alloc(http->arena, sizeof *transport);
 	transport->http = http;

@@ -23,7 +23,7 @@ static void destroy(struct websocket_run *run)
 	loop_disarm(http->loop, &run->timer);
 	if (run->link != NULL)
 		link_close(run->link);
-	if (run->state != STATE_WAITING)
+	if (run->has_place)
 		http_release_place(http);
 	upgrade_wipe(run);
 	buffer_done(&run->opening.head);
@@ -130,6 +130,8 @@ static void meet_silence(struct websocket_run *run, int64_t now_ms)
 {
 	struct websocket *websocket = run->websocket;
 
+	if (link_is_pushed_back(run->link))
+		run->received_ms = now_ms;
 	if (websocket->dead_peer_ms > 0 && !run->paused && now_ms >= run->received_ms + websocket->dead_peer_ms) {
 		fail(&websocket->error, ERROR_PLANE_UNAVAILABLE, "the WebSocket connection to %s is dead",
 		     origin_of(run));
@@ -267,7 +269,7 @@ static bool begin(struct websocket_run *run, struct error *err)
 	run->opening.connected = false;
 	run->opening.answering = false;
 	buffer_clear(&run->opening.head);
-	run->request_sent = 0;
+	run->head_bytes = 0;
 	run->exchange.address = NULL;
 	websocket_set_state(run, STATE_CONNECTING);
 	return upgrade_write(run, err) && run_aim(&run->opening, &request, err) && link_open(run, &request, err);
@@ -278,6 +280,8 @@ void websocket_redirected(struct websocket_run *run)
 	flow_unwatch(run);
 	link_close(run->link);
 	run->link = NULL;
+	run->websocket->status = 0;
+	run->websocket->answer_headers = (struct text_map){ 0 };
 	if (!begin(run, &run->websocket->error))
 		websocket_over(run, true);
 }
@@ -291,6 +295,7 @@ void websockets_serve(struct http *http)
 		if (run->websocket != NULL && run->state == STATE_WAITING &&
 		    http->transfers < http->options.most_connections) {
 			http->transfers++;
+			run->has_place = true;
 			if (!begin(run, &run->websocket->error))
 				websocket_over(run, true);
 		}

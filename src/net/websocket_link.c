@@ -1,4 +1,9 @@
 /* A bare connection (TCP, TLS, proxies) made by libcurl and then used as a pipe of bytes. */
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
 #include "fops/base/arena.h"
 #include "http_easy.h"
 #include "websocket_private.h"
@@ -108,6 +113,19 @@ enum link_result link_write(struct link *link, const char *data, size_t len, siz
 	}
 	*ret_len = sent;
 	return LINK_MOVED;
+}
+
+bool link_is_pushed_back(const struct link *link)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof info;
+	int waiting = 0;
+
+	if (ioctl(link->socket, SIOCOUTQ, &waiting) != 0 || waiting <= 0 ||
+	    getsockopt(link->socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+		return false;
+	/* a full peer answers the probes of its window, so that at most one is under way; a dead one answers nothing */
+	return info.tcpi_retransmits == 0 && info.tcpi_probes <= 1;
 }
 
 struct transfer_result link_failure(const struct link *link, bool answering)

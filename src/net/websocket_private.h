@@ -50,6 +50,7 @@ struct websocket_run {
 	struct http_exchange exchange;
 	struct link *link;
 	enum websocket_state state;
+	bool has_place; /* it counts among the client's connections */
 	struct loop_timer timer;
 	struct deadline deadline;
 	unsigned busy; /* inside its own functions: it may be marked as ended, not freed */
@@ -103,6 +104,8 @@ void link_close(struct link *link);
 int link_descriptor(const struct link *link);
 enum link_result link_read(struct link *link, char *data, size_t size, size_t *ret_len);
 enum link_result link_write(struct link *link, const char *data, size_t len, size_t *ret_len);
+/* Are bytes on their way to a peer that lives and takes no more of them? Then its silence means nothing. */
+bool link_is_pushed_back(const struct link *link);
 /* Why the last read or write failed, as for an exchange whose answer came so far. detail is borrowed. */
 struct transfer_result link_failure(const struct link *link, bool answering);
 

@@ -9,7 +9,8 @@
 static const struct column columns[] = {
 	{ "name", "NAME", ROW(name), 0, "name of the context", NULL, NULL, 0 },
 	{ "current", "CURRENT", ROW(current), 0, "is it the one in use?", NULL, NULL, 0 },
-	{ "protected", "PROTECTED", ROW(protected_context), 0, "do changes ask for more?", NULL, NULL, 0 },
+	{ "protected", "PROTECTED", ROW(protected_context), 0, "is it marked as one to be careful with?", NULL, NULL,
+	  0 },
 	{ "topology", "TOPOLOGY", ROW(topology), 0, "files and folders with its contracts", NULL, NULL, 0 },
 	{ "file", "FILE", ROW(file), 0, "file and line that define it", NULL, NULL, 0 },
 	{ 0 },

@@ -1,8 +1,11 @@
 /* env: the effective context as shell assignments, for direnv and wrappers. */
 #include "env.h"
 
+#include <limits.h>
+
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
+#include "fops/base/file.h"
 #include "fops/cli/call.h"
 #include "fops/cli/output.h"
 #include "fops/cli/settings.h"
@@ -17,17 +20,14 @@ static const struct command_option options[] = {
 	{ 0 },
 };
 
-/* Single quotes for POSIX shells ('\'' inside), or for fish (\' and \\ inside). */
-static void quote(struct buffer *out, const char *text, bool fish)
+/* fish reads a backslash in single quotes, too. */
+static void quote_for_fish(struct buffer *out, const char *text)
 {
 	buffer_byte(out, '\'');
 	for (; *text != '\0'; text++) {
-		if (*text == '\'')
-			buffer_text(out, fish ? "\\'" : "'\\''");
-		else if (*text == '\\' && fish)
-			buffer_text(out, "\\\\");
-		else
-			buffer_byte(out, *text);
+		if (*text == '\'' || *text == '\\')
+			buffer_byte(out, '\\');
+		buffer_byte(out, *text);
 	}
 	buffer_byte(out, '\'');
 }
@@ -35,8 +35,39 @@ static void quote(struct buffer *out, const char *text, bool fish)
 static void assign(struct buffer *out, const char *name, const char *value, bool fish)
 {
 	buffer_format(out, "%s %s%s", fish ? "set -gx" : "export", name, fish ? " " : "=");
-	quote(out, value, fish);
+	if (fish)
+		quote_for_fish(out, value);
+	else
+		buffer_quote(out, value);
 	buffer_text(out, fish ? ";\n" : "\n");
+}
+
+/* The paths of the topology as one variable that holds wherever the shell goes; NULL for none. */
+static bool join_topology(struct call *call, const char **ret_paths, struct error *err)
+{
+	const struct text_list *paths = &call->settings->topology;
+	const char *joined = NULL;
+	char folder[PATH_MAX];
+
+	for (size_t i = 0; i < paths->count; i++) {
+		const char *path = paths->items[i];
+
+		if (path[0] != '/' && getcwd(folder, sizeof folder) == NULL) {
+			fail(err, ERROR_IO_READ, "the current folder has no name any more");
+			error_cause(err, "%s is a path relative to it", path);
+			return false;
+		}
+		path = path[0] == '/' ? path : path_join(call->arena, folder, path);
+		if (strchr(path, ':') != NULL) {
+			fail(err, ERROR_USAGE_BAD_VALUE, "the path %s cannot stand in FOPS_TOPOLOGY", path);
+			error_cause(err, "colons divide the paths of that variable");
+			error_fix(err, "name the path without a colon, or pass it with --topology");
+			return false;
+		}
+		joined = joined == NULL ? path : arena_format(call->arena, "%s:%s", joined, path);
+	}
+	*ret_paths = joined;
+	return true;
 }
 
 static bool print_environment(struct call *call, struct error *err)
@@ -47,10 +78,8 @@ static bool print_environment(struct call *call, struct error *err)
 	struct buffer out = BUFFER((size_t)1 << 20);
 	const char *topology = NULL;
 
-	(void)err;
-	for (size_t i = 0; i < settings->topology.count; i++)
-		topology = topology == NULL ? settings->topology.items[i]
-		                            : arena_format(call->arena, "%s:%s", topology, settings->topology.items[i]);
+	if (!join_topology(call, &topology, err))
+		return false;
 	if (settings->context != NULL)
 		assign(&out, "FOPS_CONTEXT", settings->context, fish);
 	if (topology != NULL)

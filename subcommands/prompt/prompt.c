@@ -9,6 +9,8 @@
 static bool print_prompt(struct call *call, struct error *err)
 {
 	(void)err;
+	/* a shell asks at every prompt: what the other commands warn of is left out */
+	call->globals.quiet++;
 	if (call->settings->context != NULL)
 		output_text(call->output, arena_format(call->arena, "%s\n", call->settings->context));
 	return true;

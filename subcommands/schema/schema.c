@@ -26,8 +26,7 @@ static bool write_output(void *user, const char *data, size_t len)
 
 static void start(struct call *call, struct emitter *emitter)
 {
-	emit_start(emitter, call->globals.pretty || call->globals.format == NULL ? EMIT_JSON_PRETTY : EMIT_JSON,
-	           (struct sink){ write_output, call->output });
+	emit_start(emitter, EMIT_JSON_PRETTY, (struct sink){ write_output, call->output });
 }
 
 /* "runtime-assets list", given as one word or two. */

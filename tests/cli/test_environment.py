@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from commands import ODD, SMALL
-from conftest import Result, Runner
+from conftest import ROOT, Result, Runner
 from test_streams import PRINTERS
 
 pytestmark = pytest.mark.static
@@ -41,6 +41,15 @@ def assert_usual(result: Result) -> None:
 def test_without_a_home(fops: Runner, path: str) -> None:
     result = fops(*PRINTERS[path], env=NO_HOME).check()
     assert result.stderr == b""
+
+
+def test_every_variable_that_is_read_is_explained(fops: Runner) -> None:
+    sources = [path.read_text() for folder in ("src", "subcommands") for path in (ROOT / folder).rglob("*.c")]
+    names = {name for text in sources for name in re.findall(r'getenv\("(\w+)"\)', text)}
+    # the HTTP library reads these by itself
+    names |= {"HTTPS_PROXY", "http_proxy", "ALL_PROXY", "NO_PROXY"}
+    told = set(re.findall(r"\w+", fops("help", "environment").check().out))
+    assert names - told == set()
 
 
 def test_without_any_variable(fops: Runner) -> None:

@@ -32,6 +32,19 @@ def setting(runner: Runner, name: str, **options: object) -> tuple[str, str]:
     return value, origin
 
 
+def test_a_file_that_cannot_be_reached_is_not_a_missing_one(fops: Runner) -> None:
+    """Going on without the user's settings could mean other servers than those that were chosen."""
+    path = user_file(fops)
+    path.parent.mkdir(parents=True)
+    path.symlink_to(path)
+    result = fops("config", "show").check(78)
+    assert f"error [config.invalid]: cannot read {path}" in result.err
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.write_text("a file where the folder should be\n")
+    fops("config", "show").check()
+
+
 # Before and after `context use edge`; all the rest of each file must stay byte for byte.
 FILES = {
     "plain": ("context: core\ncontexts: {core: {}, edge: {}}\n", "context: edge\ncontexts: {core: {}, edge: {}}\n"),

@@ -248,7 +248,7 @@ def test_other_version_is_not_trusted(place: Place) -> None:
     whole = file.read_bytes()
     assert whole.startswith(b"FOPSTOPO")
     for changed in (
-        whole[:8] + b"\2\0\0\0" + whole[12:],
+        whole[:8] + bytes([whole[8] + 1]) + whole[9:],
         whole[:8] + b"\0\0\0\0" + whole[12:],
         whole[:16] + b"9.9.9" + whole[21:],
     ):

@@ -328,6 +328,21 @@ def test_a_signal_ends_all(operate: Runner, lab: Lab, tmp_path: Path, tag: str, 
     assert last_line(again) == "20 ok, 0 failed, 0 not started"
 
 
+def test_a_second_signal_ends_all_hard(operate: Runner, lab: Lab, tmp_path: Path, tag: str) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 9))
+    command = ("sh", "-c", "trap 'echo heard' INT; echo ready; while :; do sleep 0.1; done", tag)
+    with Started(operate, *words(place, ("--all", "--parallel", "4", "-o", "jsonl"), command)) as started:
+        wait_for(lambda: started.out.content.count(b'"ready"') == 4, "four commands", 20)
+        started.signal(signal.SIGINT)
+        wait_for(lambda: started.out.content.count(b'"heard"') == 4, "four that go on", 20)
+        started.signal(signal.SIGINT)
+        assert started.end(8) == 130
+    found = items(started.out.all())
+    assert states(found) == {"interrupted": 4, "not-started": 5}
+    assert {item["remote_exit"] for item in found.values() if item["state"] == "interrupted"} == {137}
+    wait_gone(tag)
+
+
 @pytest.mark.parametrize("form", ["table", "jsonl"])
 def test_a_reader_that_leaves_ends_all(operate: Runner, lab: Lab, tmp_path: Path, tag: str, form: str) -> None:
     place = write_assets(tmp_path, *boxes(lab, 40))

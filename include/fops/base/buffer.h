@@ -31,6 +31,9 @@ bool buffer_text(struct buffer *buffer, const char *text);
 bool buffer_byte(struct buffer *buffer, char byte);
 bool buffer_format(struct buffer *buffer, const char *format, ...) PRINTF(2, 3);
 
+/* Append in single quotes, as one word of a POSIX shell (XCU 2.2.2). */
+bool buffer_quote(struct buffer *buffer, const char *word);
+
 /* Drop the first len bytes. */
 void buffer_drop(struct buffer *buffer, size_t len);
 

@@ -312,7 +312,7 @@ def documents(everybody: Mapping[str, Facts]) -> Folders:
     stranger = {key: f"{value.replace('INCUS_', 'INCUS_STRANGER_')}" for key, value in refs.items()}
     token = {"mode": "bearer", "secretRef": "env://FOPS_LAB_INCUS_TOKEN"}
     wrong = {"mode": "bearer", "secretRef": "env://FOPS_LAB_INCUS_WRONG_TOKEN"}
-    gate, workspace = facts["gate"]["port"], {"labels": {"room": "workspace"}}
+    gate, workspace, states = facts["gate"]["port"], {"labels": {"room": "workspace"}}, {"labels": {"room": "states"}}
     return {
         "incus": [
             endpoint(facts, "", facts["port"], mode="client-certificate", **refs),
@@ -323,8 +323,8 @@ def documents(everybody: Mapping[str, Facts]) -> Folders:
             endpoint(facts, "ws-relay", facts["wsRelay"]["port"], **token),
             asset("daytona-01", "daytona_runtime", **workspace),
             asset("parked-01", "parked_runtime", PARKED, **workspace),
-            asset("missing-01", "missing_runtime", "missing", **workspace),
-            asset("project-01", "missing_project_runtime", project="nowhere", **workspace),
+            asset("missing-01", "missing_runtime", "missing", **states),
+            asset("project-01", "missing_project_runtime", project="nowhere", **states),
             asset("gated-01", "gated_runtime", policy={"run": "proposal", "request": "proposal"}),
             asset("daytona-01-a", "twin_runtime", **workspace),
             asset("daytona-01-b", "twin_runtime", **workspace),

@@ -175,7 +175,7 @@ def documents(everybody: Mapping[str, Facts]) -> Folders:
     facts = everybody["proxmox"]
     assets = Assets(facts)
     container, machine = assets.container, assets.machine
-    workspace, own = {"labels": {"room": "workspace"}}, ["fops", "daytona"]
+    workspace, states, own = {"labels": {"room": "workspace"}}, {"labels": {"room": "states"}}, ["fops", "daytona"]
     first = facts["fingerprint"][:2]
     other = f"{'00' if first != '00' else '01'}{facts['fingerprint'][2:]}"
     return {
@@ -188,19 +188,19 @@ def documents(everybody: Mapping[str, Facts]) -> Folders:
             endpoint(facts, "relay", port=facts["relay"]["port"]),
             container("daytona-01", "daytona_runtime", tags=own, vmid=101, **workspace),
             container("langboard-01", "langboard_executor", "langboard", labels={"room": "board"}, owner="langboard"),
-            machine("agent-01", "agent_runtime", tags=["fops", "agent"], vmid=201, **workspace),
+            machine("agent-01", "agent_runtime", tags=["fops", "agent"], vmid=201, **states),
             container("parked-01", "parked_runtime", "parked", vmid=103, **workspace),
-            container("renamed-01", "renamed_runtime", "board-of-old", vmid=104, **workspace),
-            container("untagged-01", "untagged_runtime", "untagged", vmid=105, **workspace),
-            container("missing-01", "missing_runtime", "missing", vmid=199, **workspace),
-            container("double-01", "double_runtime", "double", **workspace),
-            container("elsewhere-01", "elsewhere_runtime", "elsewhere", **workspace),
+            container("renamed-01", "renamed_runtime", "board-of-old", vmid=104, **states),
+            container("untagged-01", "untagged_runtime", "untagged", vmid=105, **states),
+            container("missing-01", "missing_runtime", "missing", vmid=199, **states),
+            container("double-01", "double_runtime", "double", **states),
+            container("elsewhere-01", "elsewhere_runtime", "elsewhere", **states),
             container("gated-01", "gated_runtime", tags=own, policy={"run": "proposal", "request": "proposal"}),
             container("daytona-01-a", "twin_runtime", tags=own, **workspace),
             container("daytona-01-b", "twin_runtime", tags=own, **workspace),
-            machine("parked-02", "parked_agent_runtime", "parked-vm", **workspace),
-            machine("agentless-01", "agentless_runtime", "agentless-vm", **workspace),
-            machine("silent-01", "silent_runtime", "silent-vm", **workspace),
+            machine("parked-02", "parked_agent_runtime", "parked-vm", **states),
+            machine("agentless-01", "agentless_runtime", "agentless-vm", **states),
+            machine("silent-01", "silent_runtime", "silent-vm", **states),
             *(
                 maker(f"{door}-{number}", f"{door}_{kind}", door=door, labels={"room": "doors"})
                 for door in ("reader", "nobody", "wrong", "impostor", "relay")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -55,8 +56,8 @@ class Cluster:
     def run(self, *argv: str, options: tuple[str, ...] = (), **more: Any) -> Command:
         return self.fops("run", "--asset-id", "daytona-01", *options, "--", *argv, **more)
 
-    def kubectl(self, *words: str, **more: Any) -> Command:
-        base = [self.facts["programs"]["kubectl"], "--kubeconfig", self.facts["kubeconfig"], "--context", "lab"]
+    def kubectl(self, *words: str, context: str = "lab", **more: Any) -> Command:
+        base = [self.facts["programs"]["kubectl"], "--kubeconfig", self.facts["kubeconfig"], "--context", context]
         return Command([*base, *words], self.environment, **more)
 
     def exec(self, *argv: str, options: tuple[str, ...] = (), **more: Any) -> Command:
@@ -81,7 +82,7 @@ class Cluster:
         texts = [ASSET.format(number=number, namespace=folder.name, pod=line.split("/")[1])
                  for number, line in enumerate(done.stdout.split(), 1)]
         (folder / "assets.yaml").write_text("---\n".join(texts))
-        documents = (self.topology / "kube.yaml").read_text().split("---\n")
+        documents = re.split(r"(?m)^---\n", (self.topology / "kube.yaml").read_text())
         (folder / "cluster.yaml").write_text(next(each for each in documents if "id: lab-cluster\n" in each))
         return folder
 
@@ -187,7 +188,7 @@ def live(cluster: Cluster) -> Row:
     running = done.stdout.count(b'"running"')
     if done.returncode != 0 or running < LISTED:
         raise Broken(f"list --live: exit {done.returncode}, {running} of {LISTED} running: {done.stderr[-300:]!r}")
-    peer = cluster.kubectl("get", "pods", "-A", "-o", "json", piped=True)
+    peer = cluster.kubectl("get", "pods", "-A", "-o", "json", context="admin", piped=True)
     pairs = alternate(ours, peer, cluster.place.runs(7, 3), warm_ups=1)
     own, small, other = peak_kib(ours), peak_kib(fewer), peak_kib(peer)
     data = {"ours_ms": median(pairs.ours), "peer_ms": median(pairs.peer), "ratio": pairs.ratio(), "ours_kib": own,

@@ -20,6 +20,8 @@ LIBRARIES = {
 }
 # digests, TLS and signatures live in different rooms
 ONE_FILE_PER_ROOM = {"OpenSSL"}
+# a header that carries a library to several files: who may include it
+CARRIERS = {"http_easy.h": r"src/net/(http_easy|http_multi|http_transfer|websocket_link)\.c"}
 PROCESS_HEADER = "fops/base/process.h"
 PROCESS_USERS = r"src/asset/.*|src/base/process\.c|src/cli/(pager|extension)\.c"
 SECRET_USERS = r"src/net/http[^/]*\.c|src/net/secret\.c|src/asset/.*|include/fops/net/secret\.h"
@@ -44,7 +46,13 @@ def check_libraries(tree: Tree) -> list[Finding]:
             where = f" of the room {room}" if room else ""
             found += [Finding(path, line, "one-includer", f"{library} is included by {len(files)} files{where}: "
                               f"{', '.join(sorted(files))}") for path, line in files.items()]
-    return found
+    return found + check_carriers(tree)
+
+
+def check_carriers(tree: Tree) -> list[Finding]:
+    return [Finding(file.path, include.line, "one-includer", f"{include.name} carries a library to {CARRIERS[include.name]} alone")
+            for file in tree.product for include in file.includes
+            if include.name in CARRIERS and not re.fullmatch(CARRIERS[include.name], file.path)]
 
 
 def check_process(tree: Tree) -> list[Finding]:

@@ -32,9 +32,14 @@ const char *list(const char *more, const char *items)
 
 void open_cluster(const struct reply *replies, size_t count, const char *auth)
 {
+	open_cluster_of(server_start(replies, count, NULL, NULL), auth);
+}
+
+void open_cluster_of(struct server *server, const char *auth)
+{
 	struct error err;
 
-	cluster.server = server_start(replies, count, NULL, NULL);
+	cluster.server = server;
 	place_write(
 	        &cluster.place, "cluster.yaml",
 	        arena_format(cluster.place.arena,

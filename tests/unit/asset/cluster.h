@@ -43,6 +43,8 @@ const char *list(const char *more, const char *items);
 
 /* Start the server, read the topology whose endpoint "cluster" has that auth, open the context. */
 void open_cluster(const struct reply *replies, size_t count, const char *auth);
+/* The same with a server that was started already. */
+void open_cluster_of(struct server *server, const char *auth);
 
 #define OPEN(...)                                                                                                      \
 	open_cluster((const struct reply[]){ __VA_ARGS__ },                                                            \

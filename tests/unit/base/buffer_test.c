@@ -131,3 +131,19 @@ Test(buffer, keeps_its_maximum_when_freed)
 	cr_assert_not(buffer_text(&buffer, "12345"));
 	buffer_done(&buffer);
 }
+
+Test(buffer, quotes_a_word_for_a_shell)
+{
+	struct buffer buffer = BUFFER(64);
+
+	cr_assert(buffer_quote(&buffer, ""));
+	cr_assert(buffer_quote(&buffer, "a b$c\\"));
+	cr_assert(buffer_quote(&buffer, "it's"));
+	cr_assert_str_eq(buffer_string(&buffer), "''"
+	                                         "'a b$c\\'"
+	                                         "'it'\\''s'");
+	buffer_done(&buffer);
+	buffer.limit_bytes = 3;
+	cr_assert_not(buffer_quote(&buffer, "ab"));
+	buffer_done(&buffer);
+}

@@ -297,6 +297,11 @@ Test(kubeconfig, refuses_contexts_of_one_id)
 	                      HEAD CLUSTERS("") USERS("token: x") "contexts:\n- {name: a/b, context: {cluster: c}}\n"
 	                                                          "- {name: A-B, context: {cluster: c}}\n");
 	cr_expect_not_null(strstr(finding.message, "would have the same id"));
+	finding =
+	        refuse_with(arena, &request,
+	                    HEAD CLUSTERS("") USERS("token: x") "contexts:\n- {name: a.b, context: {cluster: c, user: "
+	                                                        "u}}\n- {name: a-b, context: {cluster: c, user: u}}\n");
+	cr_expect_not_null(strstr(finding.message, "same id or references"));
 	finding = refuse_with(arena, &request,
 	                      HEAD CLUSTERS("") USERS("") "contexts:\n- {name: \"@@\", context: {cluster: c}}\n");
 	cr_expect_not_null(strstr(finding.message, "cannot become an id"));

@@ -6,17 +6,19 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-static const char *text_of(BIO *bio)
+#include "fops/base/arena.h"
+
+static const char *text_of(struct arena *arena, BIO *bio)
 {
 	char *data;
 	long len = BIO_get_mem_data(bio, &data);
-	const char *text = strndup(data, (size_t)len);
+	const char *text = arena_text(arena, data, (size_t)len);
 
 	BIO_free(bio);
 	return text;
 }
 
-struct certificate certificate_make(const char *name)
+struct certificate certificate_make(struct arena *arena, const char *name)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *made = X509_new();
@@ -36,16 +38,16 @@ struct certificate certificate_make(const char *name)
 	PEM_write_bio_PrivateKey(key_text, key, NULL, NULL, 0, NULL, NULL);
 	X509_free(made);
 	EVP_PKEY_free(key);
-	return (struct certificate){ text_of(certificate_text), text_of(key_text) };
+	return (struct certificate){ text_of(arena, certificate_text), text_of(arena, key_text) };
 }
 
-const char *certificate_fingerprint(const char *certificate)
+const char *certificate_fingerprint(struct arena *arena, const char *certificate)
 {
 	BIO *bio = BIO_new_mem_buf(certificate, -1);
 	X509 *read = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len;
-	char *text = calloc(1, 3 * EVP_MAX_MD_SIZE);
+	char *text = arena_alloc(arena, 3 * EVP_MAX_MD_SIZE);
 
 	cr_assert(read != NULL && X509_digest(read, EVP_sha256(), digest, &len) == 1);
 	for (unsigned i = 0; i < len; i++)

@@ -1,8 +1,10 @@
 /* TLS: who is trusted, which name and key are asked for, and what a failure says. */
 #include <criterion/criterion.h>
 
+#include "certificate.h"
 #include "client.h"
 #include "fops/base/file.h"
+#include "peer.h"
 #include "server.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -194,5 +196,151 @@ Test(http_tls, does_not_trust_the_system_beside_the_flag)
 	client.exchange.url = arena_format(client.arena, "https://127.0.0.1:%u/", (unsigned)server_port(server));
 	client_run(&client);
 	cr_expect_eq(client.exchange.error.id, ERROR_PLANE_TLS, "%s", client.exchange.error.message);
+	client_close(&client);
+}
+
+Test(http_tls, trusts_a_fingerprint_instead_of_authorities_and_names)
+{
+	struct client client;
+	struct server *server = start_named(&client, "expired.pem");
+
+	client.exchange.access.tls.ca = NULL;
+	client.exchange.access.tls.fingerprint =
+	        certificate_fingerprint(client.arena, fixture_text(client.arena, "expired.pem"));
+	client_run(&client);
+	cr_expect_eq(client.exchange.status, 200, "%s", client.exchange.error.cause);
+	client.exchange.access.tls.fingerprint =
+	        certificate_fingerprint(client.arena, fixture_text(client.arena, "address.pem"));
+	client_run(&client);
+	cr_expect_eq(client.exchange.error.id, ERROR_PLANE_TLS, "a kept connection was lent to another fingerprint");
+	cr_expect(strstr(client.exchange.error.cause, "another fingerprint") != NULL, "%s",
+	          client.exchange.error.cause);
+	cr_expect_eq(server_requests(server), 1, "something was sent to a stranger");
+	client.exchange.access.tls.fingerprint = NULL;
+	client.exchange.access.tls.ca = fixture_text(client.arena, "authority.pem");
+	client_run(&client);
+	cr_expect_eq(client.exchange.error.id, ERROR_PLANE_TLS, "a fingerprint's connection was lent to who has none");
+	client_close(&client);
+}
+
+Test(http_tls, keeps_the_connection_of_a_fingerprint)
+{
+	struct client client;
+	struct server *server = start_named(&client, "address.pem");
+
+	client.exchange.access.tls.ca = NULL;
+	client.exchange.access.tls.fingerprint =
+	        certificate_fingerprint(client.arena, fixture_text(client.arena, "address.pem"));
+	client_run(&client);
+	client_run(&client);
+	cr_expect_eq(client.exchange.status, 200, "%s", client.exchange.error.cause);
+	cr_expect_eq(server_connections(server), 1);
+	client_close(&client);
+}
+
+static enum after answer_ok(struct connection *connection, const char *request)
+{
+	(void)request;
+	(void)connection_write(connection, OK, sizeof OK - 1);
+	return AFTER_KEEP;
+}
+
+static void show(struct client *client, const struct certificate *certificate, const struct certificate *key)
+{
+	client->exchange.access.tls.certificate =
+	        secret_new(certificate->certificate, strlen(certificate->certificate));
+	client->exchange.access.tls.key = secret_new(key->key, strlen(key->key));
+}
+
+Test(http_tls, shows_its_certificate_on_connections_of_its_own)
+{
+	static server_talk *const talks[] = { answer_ok };
+	struct certificate own;
+	struct certificate other;
+	struct client client;
+	struct server *server;
+
+	client_open(&client, 1, "/");
+	own = certificate_make(client.arena, "fops");
+	other = certificate_make(client.arena, "other");
+	server = server_start_talks(talks, 1, fixture(client.arena, "address.pem"), fixture(client.arena, "server.key"),
+	                            own.certificate);
+	client.exchange.url = arena_format(client.arena, "https://127.0.0.1:%u/", (unsigned)server_port(server));
+	client.exchange.access.tls.ca = fixture_text(client.arena, "authority.pem");
+	show(&client, &own, &own);
+	client_run(&client);
+	client_run(&client);
+	cr_expect_eq(client.exchange.status, 200, "%s", client.exchange.error.cause);
+	cr_expect_eq(server_connections(server), 1, "its own connection was not kept");
+	show(&client, &other, &other);
+	client_run(&client);
+	cr_expect(client.exchange.failed, "a connection was lent to another certificate");
+	show(&client, &own, &other);
+	client_run(&client);
+	cr_expect_eq(client.exchange.error.id, ERROR_PLANE_TLS, "a connection was lent to another key");
+	cr_expect(strstr(client.exchange.error.cause, "certificate or key") != NULL, "%s", client.exchange.error.cause);
+	client.exchange.access.tls.certificate = NULL;
+	client.exchange.access.tls.key = NULL;
+	client_run(&client);
+	cr_expect(client.exchange.failed, "a connection was lent to who has no certificate");
+	cr_expect_eq(server_requests(server), 2);
+	client_close(&client);
+}
+
+struct bad_access {
+	const char *name;
+	struct http_access access;
+};
+
+Test(http_tls, refuses_malformed_terms_before_anything_is_sent)
+{
+	struct arena *arena = arena_new((size_t)64 * 1024);
+	struct certificate own = certificate_make(arena, "fops");
+	struct secret *certificate = secret_new(own.certificate, strlen(own.certificate));
+	struct secret *key = secret_new(own.key, strlen(own.key));
+	struct secret *text = secret_new("no pem", 6);
+	struct secret *locked = secret_new("-----BEGIN ENCRYPTED PRIVATE KEY-----", 37);
+	const struct bad_access bad[] = {
+		{ "a short fingerprint", { .tls.fingerprint = "AB:CD" } },
+		{ "a fingerprint without colons",
+		  { .tls.fingerprint =
+		            "0011223344556677889900112233445566778899001122334455667788990011223344556677889900"
+		            "1122334455667" } },
+		{ "a certificate without key", { .tls.certificate = certificate } },
+		{ "a key without certificate", { .tls.key = key } },
+		{ "a certificate that is none", { .tls = { .certificate = text, .key = key } } },
+		{ "a key with a password", { .tls = { .certificate = certificate, .key = locked } } },
+		{ "a proxy of another kind", { .proxy = "ftp://127.0.0.1" } },
+		{ "a proxy with a path", { .proxy = "http://127.0.0.1/x" } },
+		{ "a proxy with a password", { .proxy = "http://a:b@127.0.0.1" } },
+		{ "a proxy without a scheme", { .proxy = "127.0.0.1:3128" } },
+		{ "a scheme with a line end", { .credential = text, .scheme = "Bearer\r\n" } },
+	};
+	struct client client;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		client_open(&client, 1, "/");
+		client.exchange.url = "https://127.0.0.1:1/";
+		client.exchange.access = bad[i].access;
+		cr_expect(!http_start(client.http, client.arena, &client.exchange, &client.error), "%s", bad[i].name);
+		cr_expect_eq(client.error.id, ERROR_DATA, "%s: %s", bad[i].name, client.error.message);
+		client_close(&client);
+	}
+	arena_free(arena);
+}
+
+Test(http_tls, goes_through_a_proxy_that_is_named_even_to_loopback)
+{
+	static server_talk *const tunnels[] = { peer_tunnel };
+	struct client client;
+	struct server *proxy = server_start_talks(tunnels, 1, NULL, NULL, NULL);
+	struct server *server = start_named(&client, "address.pem");
+
+	client.exchange.access.proxy = arena_format(client.arena, "http://127.0.0.1:%u/", (unsigned)server_port(proxy));
+	client.exchange.access.credential = secret_new("token", 5);
+	client_run(&client);
+	cr_expect_eq(client.exchange.status, 200, "%s", client.exchange.error.cause);
+	cr_expect(strstr(server_request(proxy, 0), "Authorization") == NULL, "%s", server_request(proxy, 0));
+	cr_expect(strstr(server_request(server, 0), "\r\nAuthorization: Bearer token\r\n") != NULL);
 	client_close(&client);
 }

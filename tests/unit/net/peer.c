@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <openssl/evp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -156,24 +157,72 @@ static bool pass(int from, int to)
 	return count > 0;
 }
 
+/* Until one of them ends. */
+static void splice_ends(int first, int second)
+{
+	struct pollfd ends[2] = { { .fd = first, .events = POLLIN }, { .fd = second, .events = POLLIN } };
+
+	while (poll(ends, 2, -1) > 0) {
+		if ((ends[0].revents != 0 && !pass(first, second)) || (ends[1].revents != 0 && !pass(second, first)))
+			break;
+	}
+	close(second);
+}
+
 enum after peer_tunnel(struct connection *connection, const char *request)
 {
 	static const char established[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 	const char *colon = strchr(request, ':');
-	struct pollfd ends[2] = { { .fd = connection_descriptor(connection), .events = POLLIN },
-		                  { .fd = -1, .events = POLLIN } };
+	int target;
 
 	cr_assert(strncmp(request, "CONNECT ", 8) == 0 && colon != NULL, "no CONNECT: %s", request);
-	ends[1].fd = connect_loopback((uint16_t)strtoul(colon + 1, NULL, 10));
-	cr_assert(ends[1].fd >= 0);
+	target = connect_loopback((uint16_t)strtoul(colon + 1, NULL, 10));
+	cr_assert(target >= 0);
 	(void)connection_write(connection, established, sizeof established - 1);
-	while (poll(ends, 2, -1) > 0) {
-		if ((ends[0].revents != 0 && !pass(ends[0].fd, ends[1].fd)) ||
-		    (ends[1].revents != 0 && !pass(ends[1].fd, ends[0].fd)))
-			break;
-	}
-	close(ends[1].fd);
+	splice_ends(connection_descriptor(connection), target);
 	return AFTER_CLOSE;
+}
+
+static char asked_name[256];
+
+/* RFC 1928, with a name and without a password. */
+static void *serve_socks(void *user)
+{
+	int listener = (int)(intptr_t)user;
+	int descriptor = accept(listener, NULL, NULL);
+	unsigned char bytes[256];
+	int target;
+
+	cr_assert(read(descriptor, bytes, 2) == 2 && bytes[0] == 5 &&
+	          read(descriptor, bytes + 2, bytes[1]) == bytes[1]);
+	cr_assert(write(descriptor, "\5\0", 2) == 2);
+	cr_assert(read(descriptor, bytes, 5) == 5 && bytes[1] == 1 && bytes[3] == 3, "no name");
+	cr_assert(read(descriptor, asked_name, bytes[4]) == bytes[4] && read(descriptor, bytes, 2) == 2);
+	target = connect_loopback((uint16_t)(bytes[0] << 8 | bytes[1]));
+	cr_assert(target >= 0);
+	cr_assert(write(descriptor, "\5\0\0\1\0\0\0\0\0\0", 10) == 10);
+	splice_ends(descriptor, target);
+	close(descriptor);
+	return NULL;
+}
+
+uint16_t socks_start(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pthread_t thread;
+
+	cr_assert(bind(listener, (struct sockaddr *)&address, len) == 0 && listen(listener, 1) == 0);
+	cr_assert(getsockname(listener, (struct sockaddr *)&address, &len) == 0);
+	cr_assert(pthread_create(&thread, NULL, serve_socks, (void *)(intptr_t)listener) == 0);
+	pthread_detach(thread);
+	return ntohs(address.sin_port);
+}
+
+const char *socks_name(void)
+{
+	return asked_name;
 }
 
 static void then(struct owner *owner)

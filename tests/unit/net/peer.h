@@ -41,6 +41,10 @@ int peer_wait(void);
 /* A proxy: reads "CONNECT host:port", connects to 127.0.0.1:port and passes bytes until both ends are done. */
 enum after peer_tunnel(struct connection *connection, const char *request);
 
+/* A SOCKS 5 proxy for one connection, which takes every name for 127.0.0.1; its port, and the name it was asked for. */
+uint16_t socks_start(void);
+const char *socks_name(void);
+
 /* A WebSocket with all that its callbacks said. */
 struct owner {
 	struct arena *arena;

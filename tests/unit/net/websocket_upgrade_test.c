@@ -402,13 +402,13 @@ Test(websocket_upgrade, trusts_no_unknown_authority)
 Test(websocket_upgrade, trusts_a_fingerprint_instead_of_authorities)
 {
 	struct server *server = prepare_tls(accept_and_close, NULL);
-	const char *fingerprint = certificate_fingerprint(fixture_text("address.pem"));
+	const char *fingerprint = certificate_fingerprint(owner.arena, fixture_text("address.pem"));
 
 	owner.websocket.access.tls.ca = NULL;
 	owner.websocket.access.tls.fingerprint = fingerprint;
 	owner_run(&owner);
 	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
-	owner.websocket.access.tls.fingerprint = certificate_fingerprint(fixture_text("named.pem"));
+	owner.websocket.access.tls.fingerprint = certificate_fingerprint(owner.arena, fixture_text("named.pem"));
 	owner_run(&owner);
 	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_TLS, "%s", owner.websocket.error.message);
 	cr_expect(strstr(owner.websocket.error.cause, "another fingerprint") != NULL, "%s",
@@ -419,8 +419,9 @@ Test(websocket_upgrade, trusts_a_fingerprint_instead_of_authorities)
 
 Test(websocket_upgrade, shows_its_certificate_to_a_server_that_asks)
 {
-	struct certificate own = certificate_make("fops");
-	struct certificate other = certificate_make("other");
+	struct arena *arena = arena_new((size_t)64 * 1024);
+	struct certificate own = certificate_make(arena, "fops");
+	struct certificate other = certificate_make(arena, "other");
 
 	(void)prepare_tls(accept_and_close, own.certificate);
 	owner_run(&owner);
@@ -434,6 +435,7 @@ Test(websocket_upgrade, shows_its_certificate_to_a_server_that_asks)
 	owner_run(&owner);
 	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_TLS, "%s", owner.websocket.error.cause);
 	owner_close(&owner);
+	arena_free(arena);
 }
 
 Test(websocket_upgrade, goes_through_a_proxy_without_telling_it_the_credential)
@@ -487,5 +489,19 @@ Test(websocket_upgrade, tells_a_proxy_that_gives_no_way)
 	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
 	cr_expect(strstr(owner.websocket.error.cause, "the proxy gave no way") != NULL, "%s",
 	          owner.websocket.error.cause);
+	owner_close(&owner);
+}
+
+Test(websocket_upgrade, leaves_the_name_to_a_socks_proxy)
+{
+	server_talk *const talks[] = { accept_and_close };
+	struct server *server = server_start_talks(talks, 1, NULL, NULL, NULL);
+
+	owner_prepare(&owner, server_port(server), "/");
+	owner.websocket.url = arena_format(owner.arena, "http://api.invalid:%u/", (unsigned)server_port(server));
+	owner.websocket.access.proxy = arena_format(owner.arena, "socks5h://127.0.0.1:%u", (unsigned)socks_start());
+	owner_run(&owner);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect_str_eq(socks_name(), "api.invalid");
 	owner_close(&owner);
 }

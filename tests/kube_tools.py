@@ -1,0 +1,77 @@
+"""What tests of pods share: assets of the lab's cluster, many pods, an API server that goes and comes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from conftest import ROOT, Lab, Result
+from lab_tools import asset
+
+CLUSTER = "lab-cluster"
+KUBE_SECONDS = 600
+
+
+def call_kube(lab: Lab, *words: str) -> str:
+    """`python -m fopslab.kube`, the lab's hand on its cluster."""
+    python = subprocess.run([ROOT / "lab/venv"], capture_output=True, text=True, check=True).stdout.strip()
+    done = subprocess.run([python, "-m", "fopslab.kube", *words], cwd=ROOT / "lab", capture_output=True, text=True, check=False,
+                          env=os.environ | {"FOPS_LAB_DIR": str(lab.root)}, timeout=KUBE_SECONDS, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def many_pods(lab: Lab, count: int, *namespaces: str) -> Iterator[None]:
+    """That many ready pods crowd-00000 ..., spread over namespaces of their own."""
+    call_kube(lab, "pods", str(count), "--namespaces", *namespaces)
+    try:
+        yield
+    finally:
+        call_kube(lab, "remove-pods", "--namespaces", *namespaces)
+
+
+@contextmanager
+def api_stopped(lab: Lab) -> Iterator[None]:
+    call_kube(lab, "stop-api")
+    try:
+        yield
+    finally:
+        call_kube(lab, "start-api")
+
+
+def cluster_endpoint(lab: Lab, endpoint_id: str = CLUSTER, **spec: Any) -> dict[str, Any]:
+    """The lab's cluster as an endpoint; spec replaces whole members."""
+    facts = lab["neighbours"]["kube"]
+    described: dict[str, Any] = {
+        "id": endpoint_id,
+        "plane": "kubernetes",
+        "executorUrl": f"https://127.0.0.1:{facts['port']}",
+        "auth": {"mode": "bearer", "secretRef": "env://FOPS_LAB_KUBE_TOKEN"},
+        "tls": {"ca": Path(facts["ca"]).read_text(), "serverName": facts["serverName"]},
+    }
+    return {"apiVersion": "fractalops/v1", "kind": "Endpoint", "spec": described | spec}
+
+
+def pod_asset(asset_id: str, kubernetes: dict[str, Any], **spec: Any) -> dict[str, Any]:
+    block = {"cluster": CLUSTER, "namespace": "boards", **kubernetes}
+    described = asset(asset_id, **spec)
+    described["spec"] |= {"kind": "kubernetes", "kubernetes": block}
+    del described["spec"]["lxc"]
+    return described
+
+
+def crowd(count: int, *namespaces: str) -> list[dict[str, Any]]:
+    """One asset for each pod of many_pods."""
+    return [pod_asset(f"crowd-{i:05}", {"namespace": namespaces[i % len(namespaces)], "workload": f"pod/crowd-{i:05}"}, role="crowd")
+            for i in range(count)]
+
+
+def list_calls(result: Result) -> list[str]:
+    """The paths of lists of pods that -v tells of."""
+    return re.findall(r"^fops: GET https://[^/]+(/api/v1/namespaces/[^/]+/pods): ", result.err, re.MULTILINE)
