@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,21 @@ def many_pods(lab: Lab, count: int, *namespaces: str) -> Iterator[None]:
 
 
 @contextmanager
-def api_stopped(lab: Lab) -> Iterator[None]:
-    call_kube(lab, "stop-api")
+def api_stopped(lab: Lab) -> Iterator[Callable[[], None]]:
+    """The API server is away until the function that this yields is called, or to the end of the block."""
+    started = False
+
+    def start() -> None:
+        nonlocal started
+        if not started:
+            started = True
+            call_kube(lab, "start-api")
+
     try:
-        yield
+        call_kube(lab, "stop-api")
+        yield start
     finally:
-        call_kube(lab, "start-api")
+        start()
 
 
 def cluster_endpoint(lab: Lab, endpoint_id: str = CLUSTER, **spec: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 
 #include "fops/base/arena.h"
 #include "fops/data/emit.h"
+#include "inner_script.h"
 #include "word_script.h"
 
 #define LONGEST_ANSWER  ((size_t)1024 * 1024)
@@ -90,11 +91,48 @@ static void result_came(struct http_exchange *exchange)
 		return;
 	}
 	status = (int)(operation.exit_status.value & 0xFF);
+	note_filter_finish(&state->filter, state->session->request->terminal ? 1 : 2);
+	if (state->folder_missing) {
+		end_with(state, outcome_no_folder(state->session));
+		return;
+	}
+	if (state->program_missing) {
+		end_with(state, outcome_no_program(state->session, status));
+		return;
+	}
 	if (operation.error != NULL && operation.error[0] != '\0' &&
 	    (status == EXIT_COMMAND_NOT_FOUND || status == EXIT_NOT_EXECUTABLE))
 		end_with(state, outcome_no_program(state->session, status));
 	else
 		end_with(state, outcome_exited(status));
+}
+
+/* " started", " folder", " exec 127" of our own script; whatever else names it comes from the shell. */
+static void take_note(void *user, size_t prefix, const char *text, size_t len)
+{
+	struct incus_session *state = user;
+	const char *word = arena_text(state->arena, text, len);
+
+	(void)prefix;
+	state->folder_missing = state->folder_missing || text_starts(word, " folder");
+	state->program_missing = state->program_missing || text_starts(word, " exec ");
+}
+
+static void take_text(void *user, int stream, const char *data, size_t len)
+{
+	struct incus_session *state = user;
+
+	state->session->on_output(state->session, stream, data, len);
+}
+
+void incus_streams_output(struct incus_session *state, int stream, const char *data, size_t len)
+{
+	int noted = state->session->request->terminal ? 1 : 2;
+
+	if (state->mark != NULL && stream == noted)
+		note_filter_feed(&state->filter, stream, data, len);
+	else
+		take_text(state, stream, data, len);
 }
 
 void incus_streams_drained(struct incus_session *state)
@@ -237,10 +275,8 @@ struct str incus_exec_body(const struct incus_session *state)
 	}
 	emit_number(&emitter, "user", state->user.uid);
 	emit_number(&emitter, "group", state->user.gid);
-	if (request->workdir != NULL) {
-		emit_key(&emitter, "cwd");
-		emit_text(&emitter, request->workdir);
-	}
+	emit_key(&emitter, "cwd");
+	emit_text(&emitter, "/");
 	emit_object_end(&emitter);
 	if (!emit_finish(&emitter, false))
 		buffer_clear(&body);
@@ -334,6 +370,16 @@ bool incus_start(struct session *session, struct error *err)
 	state->session = session;
 	state->arena = context->arena;
 	state->answer = BUFFER(LONGEST_LOOK_UP);
+	if (session->request->workdir != NULL) {
+		state->mark = note_mark(state->arena);
+		state->filter = (struct note_filter){
+			.prefixes = { state->mark, NULL },
+			.active = { true, false },
+			.on_note = take_note,
+			.on_text = take_text,
+			.user = state,
+		};
+	}
 	if (!check_environment(session->request, err) ||
 	    !lxc_user_parse(state->arena, session->request->user, &state->user, &state->user_name, err) ||
 	    !access_open(context, session->asset->lxc.incus.endpoint, &state->access, err) ||

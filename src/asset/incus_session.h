@@ -3,6 +3,7 @@
 #define FOPS_ASSET_INCUS_SESSION_H
 
 #include "incus.h"
+#include "note_filter.h"
 #include "outcome.h"
 
 enum incus_socket {
@@ -45,6 +46,10 @@ struct incus_session {
 	struct session_request look_up_request;
 	const char *user_name;
 	struct buffer answer;
+	const char *mark; /* with --workdir a small script enters the folder, because the server ignores a missing one */
+	struct note_filter filter;
+	bool folder_missing;
+	bool program_missing;
 	struct session_outcome outcome;
 	struct loop_timer soon;
 };
@@ -70,6 +75,7 @@ void incus_streams_close_input(struct incus_session *state);
 void incus_streams_control(struct incus_session *state, const char *message);
 
 /* incus_session.c: what streams report */
+void incus_streams_output(struct incus_session *state, int stream, const char *data, size_t len);
 void incus_streams_opened(struct incus_session *state);
 void incus_streams_lost(struct incus_session *state, const char *cause);
 void incus_streams_drained(struct incus_session *state);

@@ -49,7 +49,6 @@ static void socket_opened(struct websocket *websocket)
 static void socket_piece(struct websocket *websocket, const struct websocket_piece *piece)
 {
 	struct incus_stream *stream = websocket->user;
-	struct session *session = stream->state->session;
 
 	if (!carries_output(stream) || stream->ended)
 		return;
@@ -59,7 +58,7 @@ static void socket_piece(struct websocket *websocket, const struct websocket_pie
 		return;
 	}
 	if (piece->len > 0)
-		session->on_output(session, stream->which == INCUS_ERRORS ? 2 : 1, piece->data, piece->len);
+		incus_streams_output(stream->state, stream->which == INCUS_ERRORS ? 2 : 1, piece->data, piece->len);
 }
 
 static void socket_room(struct websocket *websocket)

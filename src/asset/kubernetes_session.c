@@ -5,11 +5,10 @@
 
 #define LONGEST_COMPLAINT ((size_t)2048)
 /* Everything that the command wrote is here, and its status: how long the server may take to say so itself. */
-#define LINGER_MS      200
-#define CLOSING_MS     2000 /* from the status to the end of the connection */
-#define REPORT_WAIT_MS 1000 /* a signal waits so long for the report of what to signal */
-#define LIMIT_WAIT_MS  250  /* the same for SIGTERM, which also ends a command at its limit: that must stay near it */
-#define EXAMINE_MS     2000
+#define LINGER_MS  200
+#define CLOSING_MS 2000 /* from the status to the end of the connection */
+#define LIMIT_MS   250  /* for the owner to act on its own limit */
+#define EXAMINE_MS 2000
 
 static void connect_again(void *user);
 
@@ -61,8 +60,7 @@ static void tell_outcome(void *user)
 	session->on_ended(session, &outcome);
 }
 
-/* The owner may free everything in on_ended, so nothing of the connection may be on the stack then. */
-static void conclude(struct kubernetes_session *state)
+void kubernetes_conclude(struct kubernetes_session *state)
 {
 	drop_link(state);
 	stop_looking(state);
@@ -75,7 +73,7 @@ static void fail_start(struct kubernetes_session *state, const struct error *err
 	state->outcome = (struct session_outcome){ .cause = SESSION_NOT_STARTED, .error = *err };
 	error_effect(&state->outcome.error, "nothing ran");
 	error_object(&state->outcome.error, "runtime-asset/%s", state->session->asset->asset_id);
-	conclude(state);
+	kubernetes_conclude(state);
 }
 
 /* The owner's limit is the same moment, and what it makes of that is for it to say. */
@@ -88,7 +86,7 @@ static void refuse_start(struct kubernetes_session *state, const struct error *e
 	state->outcome = (struct session_outcome){ .cause = SESSION_NOT_STARTED, .error = *err };
 	error_effect(&state->outcome.error, "nothing ran");
 	state->stage = KUBERNETES_WAIT;
-	loop_arm(loop_of(state), &state->soon, LIMIT_WAIT_MS, tell_outcome, state);
+	loop_arm(loop_of(state), &state->soon, LIMIT_MS, tell_outcome, state);
 }
 
 /* --- the pod --- */
@@ -108,7 +106,7 @@ static void take_pod(struct pod_look *look)
 	state->looking = false;
 	if (state->stage == KUBERNETES_EXAMINE) {
 		kubernetes_explain_loss(state);
-		conclude(state);
+		kubernetes_conclude(state);
 		return;
 	}
 	if (look->failed) {
@@ -151,7 +149,7 @@ static void look_expired(void *user)
 	struct kubernetes_session *state = user;
 
 	stop_looking(state);
-	conclude(state);
+	kubernetes_conclude(state);
 }
 
 /* The link is lost; a deleted pod or an API server that is gone is the better cause. */
@@ -161,7 +159,7 @@ static void examine(struct kubernetes_session *state)
 
 	drop_link(state);
 	if (state->signalled || !look_for_pod(state, KUBERNETES_EXAMINE, &ignored)) {
-		conclude(state);
+		kubernetes_conclude(state);
 		return;
 	}
 	loop_arm(loop_of(state), &state->soon, EXAMINE_MS, look_expired, state);
@@ -217,7 +215,7 @@ static void refuse_protocol(struct kubernetes_session *state, const char *cause,
 	else
 		kubernetes_lost(state, cause);
 	error_fix(&state->outcome.error, "%s", fix);
-	conclude(state);
+	kubernetes_conclude(state);
 }
 
 static void link_opened(struct websocket *websocket)
@@ -261,7 +259,7 @@ static void link_expired(void *user)
 		return;
 	}
 	kubernetes_conclude_reported(state);
-	conclude(state);
+	kubernetes_conclude(state);
 }
 
 void kubernetes_command_over(struct kubernetes_session *state)
@@ -279,7 +277,7 @@ static void link_piece(struct websocket *websocket, const struct websocket_piece
 	kubernetes_channels_take(&state->channels, piece);
 	if (state->channels.broken) {
 		(void)kubernetes_judge_end(state);
-		conclude(state);
+		kubernetes_conclude(state);
 	} else if (state->channels.status.len > 0 && piece->last) {
 		loop_arm(loop_of(state), &state->linger, CLOSING_MS, link_expired, state);
 	}
@@ -291,7 +289,7 @@ static void follow(struct kubernetes_session *state, enum kubernetes_next next, 
 
 	switch (next) {
 	case KUBERNETES_CONCLUDE:
-		conclude(state);
+		kubernetes_conclude(state);
 		break;
 	case KUBERNETES_RUN_DIRECTLY:
 		state->direct = true;
@@ -385,13 +383,6 @@ static void connect_again(void *user)
 
 /* --- the driver's operations --- */
 
-void kubernetes_send_pending(struct kubernetes_session *state)
-{
-	loop_disarm(loop_of(state), &state->patience);
-	kubernetes_killer_start(state, state->arena, state->pending);
-	state->pending = 0;
-}
-
 bool kubernetes_start(struct session *session, struct error *err)
 {
 	struct kubernetes_session *state = arena_alloc(session->context->arena, sizeof *state);
@@ -435,54 +426,6 @@ void kubernetes_pause_output(struct session *session, int stream, bool pause)
 	state->paused[stream - 1] = pause;
 	if (state->connected)
 		websocket_pause(&state->websocket, state->paused[0] || state->paused[1]);
-}
-
-/* Nothing can be signalled (any more): what is known is told. */
-static void give_up(void *user)
-{
-	struct kubernetes_session *state = user;
-
-	if (state->stage == KUBERNETES_RUN && !state->framed)
-		kubernetes_lost(state, state->direct ? "its container has no shell through which it could be signalled"
-		                                     : "a signal came, and no start was reported");
-	else
-		state->outcome = outcome_not_started(state->session, ERROR_RUN_NOT_STARTED, SIGNAL_BEFORE_START);
-	if (state->stage == KUBERNETES_CONNECT && !state->framed)
-		error_effect(&state->outcome.error, "no start was reported");
-	conclude(state);
-}
-
-void kubernetes_signal(struct session *session, int number)
-{
-	struct kubernetes_session *state = state_of(session);
-	bool known = state->stage == KUBERNETES_RUN && state->reports.pid > 0;
-
-	state->signalled = true;
-	state->killed = state->killed || number == SIGKILL;
-	switch (state->stage) {
-	case KUBERNETES_LOOK:
-	case KUBERNETES_WAIT:
-		give_up(state);
-		break;
-	case KUBERNETES_CONNECT:
-	case KUBERNETES_RUN:
-		if (known) {
-			kubernetes_killer_start(state, state->arena, number);
-		} else if (number == SIGKILL || state->direct) {
-			give_up(state);
-		} else {
-			/* dropping the link now could leave a command behind that starts this very moment */
-			state->pending = number;
-			loop_arm(loop_of(state), &state->patience, number == SIGTERM ? LIMIT_WAIT_MS : REPORT_WAIT_MS,
-			         give_up, state);
-		}
-		break;
-	case KUBERNETES_EXAMINE:
-		conclude(state);
-		break;
-	case KUBERNETES_END:
-		break;
-	}
 }
 
 void kubernetes_resize(struct session *session, struct terminal_size size)

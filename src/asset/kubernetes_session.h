@@ -103,8 +103,11 @@ CHECKED bool kubernetes_prepare_websocket(const struct kubernetes_session *state
 /* Send what waits: the terminal's size, the preamble, input, its end. */
 void kubernetes_feed_input(struct kubernetes_session *state);
 
-/* The process of the command is known: a signal that came before can be delivered. */
-void kubernetes_send_pending(struct kubernetes_session *state);
+/*
+ * Tell the outcome, from the loop: the owner may free everything then, so nothing of the connection may be on the
+ * stack.
+ */
+void kubernetes_conclude(struct kubernetes_session *state);
 
 /* The command ended, and everything that it wrote is here: the server's own word is not awaited for long. */
 void kubernetes_command_over(struct kubernetes_session *state);
@@ -125,6 +128,9 @@ void kubernetes_open_filters(struct kubernetes_session *state);
 /* Send the signal now (reports.pid is known). It goes on after the session's end when arena outlives it. */
 void kubernetes_killer_start(struct kubernetes_session *state, struct arena *arena, int number);
 void kubernetes_killer_stop(struct kubernetes_session *state);
+
+/* The process of the command is known: a signal that came before can be delivered. */
+void kubernetes_send_pending(struct kubernetes_session *state);
 
 /* --- kubernetes_outcome.c: what a try came to --- */
 

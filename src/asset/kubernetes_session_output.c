@@ -1,6 +1,7 @@
 /* Takes what comes from the container apart: the reports of the script, and what the command itself wrote. */
-#include "fops/base/arena.h"
 #include "kubernetes_session.h"
+
+#define LONGEST_REPORT ((size_t)40)
 
 void kubernetes_announce(struct kubernetes_session *state)
 {
@@ -12,14 +13,17 @@ void kubernetes_announce(struct kubernetes_session *state)
 }
 
 /* " pid 12", " started", " reads", " exec 127", " folder", " no-stty", " status 3", " end". */
-static void read_report(struct kubernetes_session *state, const char *text)
+static void read_report(struct kubernetes_session *state, const char *text, size_t len)
 {
 	struct kubernetes_reports *reports = &state->reports;
-	struct text_list parts = text_split(state->arena, text, ' ');
-	const char *word = parts.count > 0 ? parts.items[0] : "";
+	char word[LONGEST_REPORT + 1] = { 0 };
 	uint64_t number = 0;
-	bool has_number = parts.count == 2 && parse_count(parts.items[1], &number);
+	bool has_number;
 
+	/* nothing of it is kept: whoever knows the mark could send as many as it likes */
+	memcpy(word, text + 1, len - 1 < LONGEST_REPORT ? len - 1 : LONGEST_REPORT);
+	has_number = parse_count(word + strcspn(word, " ") + (strchr(word, ' ') != NULL ? 1 : 0), &number);
+	word[strcspn(word, " ")] = '\0';
 	if (text_equal(word, "pid") && has_number && number > 1) {
 		reports->pid = number;
 	} else if (text_equal(word, "started")) {
@@ -56,7 +60,7 @@ static void take_note(struct kubernetes_session *state, int stream, const char *
 		return;
 	}
 	reports->begun[stream - 1] = true;
-	read_report(state, arena_text(state->arena, text, len));
+	read_report(state, text, len);
 	if (reports->ended[0] && reports->ended[1])
 		kubernetes_command_over(state);
 	if (state->pending != 0 && reports->pid != 0)

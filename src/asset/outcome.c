@@ -32,6 +32,14 @@ struct session_outcome outcome_no_program(const struct session *session, int sta
 	return outcome;
 }
 
+struct session_outcome outcome_no_folder(const struct session *session)
+{
+	struct session_outcome outcome = outcome_not_started(session, ERROR_RUN_NOT_STARTED, "");
+
+	error_cause(&outcome.error, "the folder %s cannot be entered there", session->request->workdir);
+	return outcome;
+}
+
 struct session_outcome outcome_lost(const struct session *session, const char *cause)
 {
 	struct session_outcome outcome = { .cause = SESSION_LINK_LOST };

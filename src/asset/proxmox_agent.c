@@ -4,7 +4,8 @@
 #include "fops/base/buffer.h"
 #include "fops/data/document.h"
 #include "fops/data/emit.h"
-#include "lxc_command.h"
+#include "inner_script.h"
+#include "note_filter.h"
 #include "proxmox_session.h"
 
 #define MOST_INPUT     ((size_t)65536)
@@ -13,9 +14,6 @@
 #define RESULT_LIMIT   ((size_t)1024 * 1024 * 1024)
 #define FIRST_PAUSE_MS 100
 #define MOST_PAUSE_MS  1000
-
-/* $1 is the folder or "", the rest the command. */
-#define FOLDER_SCRIPT "cd -- \"$1\" || exit 126; shift; exec \"$@\""
 
 /* What exec-status tells (qemu-guest-agent protocol, guest-exec-status). */
 struct agent_result {
@@ -43,6 +41,10 @@ struct agent_session {
 	int64_t pause_ms;
 	struct buffer input;
 	bool input_long;
+	const char *mark; /* with --workdir a small script enters the folder and reports */
+	struct note_filter filter;
+	bool folder_missing;
+	bool program_missing;
 	struct session_outcome outcome;
 	struct loop_timer soon;
 };
@@ -156,9 +158,30 @@ static bool deliver(struct agent_session *state, struct arena *arena, int stream
 		return value == NULL;
 	if (!proxmox_decode_bytes(arena, value->text.data, value->text.len, &bytes))
 		return false;
-	if (bytes.len > 0)
+	if (stream == 2 && state->mark != NULL) {
+		note_filter_feed(&state->filter, stream, bytes.data, bytes.len);
+		note_filter_finish(&state->filter, stream);
+	} else if (bytes.len > 0) {
 		state->session->on_output(state->session, stream, bytes.data, bytes.len);
+	}
 	return true;
+}
+
+static void take_note(void *user, size_t prefix, const char *text, size_t len)
+{
+	struct agent_session *state = user;
+	const char *word = arena_text(state->arena, text, len);
+
+	(void)prefix;
+	state->folder_missing = state->folder_missing || text_starts(word, " folder");
+	state->program_missing = state->program_missing || text_starts(word, " exec ");
+}
+
+static void take_text(void *user, int stream, const char *data, size_t len)
+{
+	struct agent_session *state = user;
+
+	state->session->on_output(state->session, stream, data, len);
 }
 
 static void conclude(struct agent_session *state, struct arena *arena, const struct agent_result *result)
@@ -170,6 +193,10 @@ static void conclude(struct agent_session *state, struct arena *arena, const str
 	else if (result->out_truncated != 0 || result->err_truncated != 0)
 		end_with(state,
 		         outcome_lost(state->session, "the agent keeps only 16 MiB of a stream: the rest is lost"));
+	else if (state->folder_missing)
+		end_with(state, outcome_no_folder(state->session));
+	else if (state->program_missing && result->exit_status.present)
+		end_with(state, outcome_no_program(state->session, (int)result->exit_status.value));
 	else if (result->signal.present)
 		end_with(state, outcome_exited(128 + (int)(result->signal.value & 0x7F)));
 	else if (result->exit_status.present)
@@ -282,7 +309,7 @@ static void exec_answered(struct http_exchange *exchange)
 static void begin(struct agent_session *state)
 {
 	const struct session_request *request = state->session->request;
-	const char *head[] = { "sh", "-c", FOLDER_SCRIPT, "sh", request->workdir, NULL };
+	const char *head[] = { "sh", "-c", INNER_SCRIPT, state->mark, request->workdir, NULL };
 	struct str body;
 	struct error err;
 
@@ -344,6 +371,16 @@ bool agent_start(struct session *session, struct error *err)
 		.on_guest = guest_found,
 		.user = state,
 	};
+	if (session->request->workdir != NULL) {
+		state->mark = note_mark(state->arena);
+		state->filter = (struct note_filter){
+			.prefixes = { state->mark, NULL },
+			.active = { true, false },
+			.on_note = take_note,
+			.on_text = take_text,
+			.user = state,
+		};
+	}
 	session->state = state;
 	if (!proxmox_look_start(&state->look, err))
 		return false;

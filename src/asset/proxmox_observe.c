@@ -32,7 +32,8 @@ static void ponged(struct http_exchange *exchange)
 		end_look(observation, OBSERVED_RUNNING);
 		return;
 	}
-	error_fix(&observation->error, "Install and enable the QEMU guest agent in the machine.");
+	if (observation->error.id == ERROR_PLANE_UNAVAILABLE && !exchange->failed)
+		error_fix(&observation->error, "Install and enable the QEMU guest agent in the machine.");
 	end_look(observation, OBSERVED_REFUSED);
 }
 

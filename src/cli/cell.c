@@ -6,12 +6,15 @@
 
 struct cell cell_of(const struct column *column)
 {
-	return (struct cell){ column->key, column->heading, column->slot, column, NULL };
+	return (struct cell){ column->key,  column->heading,
+		              column->slot, column,
+		              NULL,         (column->flags & COLUMN_UNTRUSTED) != 0 };
 }
 
 bool cell_resolve(struct arena *arena, const struct column *columns, const char *field, struct cell *ret_cell)
 {
 	size_t base = 0;
+	bool untrusted = false;
 	const char *part = field;
 
 	for (;;) {
@@ -25,6 +28,8 @@ bool cell_resolve(struct arena *arena, const struct column *columns, const char 
 		*ret_cell = cell_of(column);
 		ret_cell->slot.offset += base;
 		ret_cell->key = field;
+		untrusted = untrusted || ret_cell->untrusted;
+		ret_cell->untrusted = untrusted;
 		if (part[len] == '\0')
 			return true;
 		ret_cell->heading = field;

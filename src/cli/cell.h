@@ -12,6 +12,7 @@ struct cell {
 	struct slot slot;
 	const struct column *column;
 	const char *map_key; /* one entry of a text_map, or NULL */
+	bool untrusted;      /* the column, or one that it is a member of, holds text that others wrote */
 };
 
 /* Resolve a field name against a table; false when there is none. */

@@ -38,21 +38,22 @@ static void emit_head(struct output *output, const char *schema)
 	}
 }
 
+/* Of the members that this document has: those that hold what others wrote. */
 static void emit_untrusted(struct output *output)
 {
 	struct emitter *emitter = &output->emitter;
 	bool any = false;
 
-	for (const struct column *column = output->command->columns; column->key != NULL; column++) {
-		if ((column->flags & COLUMN_UNTRUSTED) == 0)
+	for (size_t i = 0; i < output->cell_count; i++) {
+		if (!output->cells[i].untrusted)
 			continue;
 		if (!any) {
 			emit_key(emitter, "untrusted");
 			emit_array(emitter);
 		}
 		any = true;
-		emit_text(emitter,
-		          arena_format(output->call->arena, "%s%s", output->is_list ? "items[]." : "", column->key));
+		emit_text(emitter, arena_format(output->call->arena, "%s%s", output->is_list ? "items[]." : "",
+		                                output->cells[i].key));
 	}
 	if (any)
 		emit_array_end(emitter);

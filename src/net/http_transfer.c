@@ -159,8 +159,9 @@ bool transfer_start(struct http_run *run, const struct transfer_request *request
 	run->transfer = transfer;
 	handle = transfer->easy.handle;
 	(void)curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-	/* the first connection tells whether the server takes all exchanges on it */
-	(void)curl_easy_setopt(handle, CURLOPT_PIPEWAIT, 1L);
+	/* the first connection tells whether the server takes all exchanges on it; without TLS none does */
+	if (strcmp(run->target.scheme, "https") == 0)
+		(void)curl_easy_setopt(handle, CURLOPT_PIPEWAIT, 1L);
 	(void)curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
 	(void)curl_easy_setopt(handle, CURLOPT_USERAGENT, USER_AGENT);
 	(void)curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, request->fresh ? 1L : 0L);

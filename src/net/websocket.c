@@ -307,10 +307,12 @@ void websockets_serve(struct http *http)
 void websockets_close(struct http *http)
 {
 	while (http->websockets != NULL) {
-		if (http->websockets->websocket != NULL)
-			http->websockets->websocket->run = NULL;
+		struct websocket_run *run = http->websockets;
+
 		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it cannot see that a freed run left the list */
-		destroy(http->websockets);
+		if (run->websocket != NULL)
+			run->websocket->run = NULL;
+		destroy(run);
 	}
 	free(http->input);
 	http->input = NULL;

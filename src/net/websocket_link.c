@@ -1,5 +1,6 @@
 /* A bare connection (TCP, TLS, proxies) made by libcurl and then used as a pipe of bytes. */
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

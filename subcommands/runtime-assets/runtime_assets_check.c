@@ -132,7 +132,9 @@ const struct command runtime_assets_check_command = {
 	.summary = "Check that assets are alive as their contract says",
 	.about = "Looks whether each machine runs and takes commands, and whether its executor answers as the health "
 	         "contract says: method, path, "
-	         "status and, optionally, one JSON value. All assets are checked at once under one deadline; one row "
+	         "status and, optionally, one JSON value. A pod is looked at through its cluster's API server, with "
+	         "one list "
+	         "of pods for all assets of a namespace. All assets are checked at once under one deadline; one row "
 	         "each, with cause and fix.\n\n"
 	         "The verdict is the exit status: 0 when every asset is ok, 12 otherwise. --wait repeats until all are "
 	         "ok or --timeout runs out.",

@@ -241,10 +241,15 @@ const struct command runtime_assets_request_command = {
 	.summary = "Send an HTTP request to an asset's executor",
 	.about = "The request goes to the executor URL of the endpoint that the asset's executorRef names, with that "
 	         "endpoint's authentication and TLS "
-	         "settings; never to a public or internal URL. The body of the answer is streamed to stdout.\n\n"
+	         "settings; never to a public or internal URL. A pod without executorRef is asked through its "
+	         "cluster's API "
+	         "server when its contract says via: pod-proxy or service-proxy; what the API server itself answers "
+	         "becomes "
+	         "an error and never looks like the asset's answer. The body of the answer is streamed to stdout.\n\n"
 	         "The status becomes the exit status: 2xx 0, 401 and 403 77, 404 and 410 66, 409 and 412 18, 423 and "
 	         "429 75, other 4xx 1, 5xx 69. Redirects "
-	         "are followed inside the executor's origin only. Idempotent methods are repeated after connection "
+	         "are followed inside the executor's origin, or the asset's own paths of the API server, only. "
+	         "Idempotent methods are repeated after connection "
 	         "failures, 429 and 502 to 504.",
 	.options = options,
 	.options_size = sizeof(struct request_options),

@@ -192,7 +192,8 @@ def test_environment_for_a_shell_can_be_evaluated(fops: Runner, tmp_path: Path) 
     done = subprocess.run(
         ["sh", "-c", script + 'printf %s "$FOPS_TOPOLOGY"'], cwd=tmp_path, capture_output=True, check=True, text=True
     )
-    assert done.stdout == odd
+    # it holds in the folder that the shell went to
+    assert done.stdout == str(fops.home / odd)
     assert not (tmp_path / "pwned").exists()
     again = fops("env", env={"FOPS_TOPOLOGY": odd}).check().out
     assert again == script
@@ -200,3 +201,12 @@ def test_environment_for_a_shell_can_be_evaluated(fops: Runner, tmp_path: Path) 
 
 def test_surface_file_is_the_catalogue(fops: Runner) -> None:
     assert json.loads((ROOT / "tests/cli/surface.json").read_text()) == fops("schema", "--all").check().json()
+
+
+def test_help_names_every_driver(fops: Runner) -> None:
+    sources = [path.read_text() for path in (ROOT / "src/asset").glob("*.c")]
+    drivers = {name for text in sources for name in re.findall(r'\.name = "([a-z/-]+)",\n\t\.text = ', text)}
+    assert "lxc/local" in drivers
+    told = fops("help", "run").check().out
+    assert [name for name in sorted(drivers) if name not in told] == []
+    assert "no driver" not in fops("help", "topology").check().out

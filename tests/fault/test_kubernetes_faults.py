@@ -209,7 +209,7 @@ def test_a_command_that_ends_while_its_input_flows(operate: Runner, node: Relay)
 
 @pytest.mark.static
 def test_a_frozen_container_is_left_at_the_limit(operate: Runner, node: Relay, tag: str) -> None:
-    with fault(node, "freeze:40"):
+    with fault(node, "freeze:200"):
         begun = time.monotonic()
         result = direct(operate, "python", "-c", TALK, tag, options=("--timeout", "1s")).check(124)
         assert time.monotonic() - begun < 1 + 2 + 1 + 1.5
@@ -224,7 +224,8 @@ def test_a_node_that_is_lost_is_no_success(operate: Runner, node: Relay, count: 
     """The API server itself tells a success then; that the end of the output is missing tells otherwise."""
     with fault(node, f"reset:{count}"):
         result = direct(operate, "sh", "-c", "echo out; echo err >&2").check(255)
-    assert error_code(result.err) == "run.link-lost"
+    # behind output that was cut, the error does not begin a line
+    assert "fops: error [run.link-lost]" in result.err
 
 
 @pytest.mark.parametrize("code", [0, 3])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conftest import Lab, Result, Runner
-from kube_tools import api_stopped, call_kube, cluster_endpoint, crowd, list_calls, many_pods, pod_asset
+from kube_tools import api_stopped, cluster_endpoint, crowd, list_calls, many_pods, pod_asset
 from lab_tools import Started, serving, wait_for_client, write_topology
 
 pytestmark = pytest.mark.neighbours("lxc", "kube")
@@ -128,12 +128,12 @@ def test_a_token_file_is_read_anew_after_a_401(operate: Runner, lab: Lab, tmp_pa
 
 
 def test_wait_outlives_an_api_server_that_restarts(operate: Runner, lab: Lab) -> None:
-    with api_stopped(lab):
+    with api_stopped(lab) as start:
         down = rows(check(operate, "--context", "lab-kube", "--role", "daytona_runtime", "--retries", "0", "-o", "json").check(12))
         assert down["daytona-01"]["machine"] == "unreachable"
         words = ("--context", "lab-kube", "runtime-assets", "check", "--role", "daytona_runtime")
         with Started(operate, *words, "--wait", "--timeout", "60s") as waiting:
-            call_kube(lab, "start-api")
+            start()
             assert waiting.end(60) == 0
 
 

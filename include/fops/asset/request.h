@@ -1,4 +1,4 @@
-/* `request`: one HTTP request to the executor URL of an asset. */
+/* `request`: one HTTP request to the executor of an asset, or through an API server to its pod. */
 #ifndef FOPS_ASSET_REQUEST_H
 #define FOPS_ASSET_REQUEST_H
 
@@ -40,8 +40,9 @@ struct asset_answer_listener {
 CHECKED bool asset_request_check(struct arena *arena, const struct asset_request *request, struct error *err);
 
 /*
- * Send it to the asset's executor (executorRef -> Endpoint.executorUrl with its auth and tls) and deliver the answer. A
- * body from a file or standard input is streamed. Returns true when a complete answer came, whatever its status.
+ * Send it to the asset's executor (executorRef -> Endpoint.executorUrl with its auth and tls), or through the API
+ * server to a pod or service (kubernetes.via), and deliver the answer; what the API server itself answers is an error.
+ * A body from a file or standard input is streamed. Returns true when a complete answer came, whatever its status.
  * ret_answer filled then; ret_refusal tells (http_judge) what the status means, its exit_status EXIT_OK for 2xx. errors
  * ASSET_NO_EXECUTOR, SECRET_*, PLANE_*, TIMEOUT, INTERRUPTED, TERMINATED, IO_READ
  */

@@ -56,7 +56,11 @@ struct http_tls {
 /* How a server is reached and trusted, and who asks. */
 struct http_access {
 	struct http_tls tls;
-	const char *proxy; /* "http://host:port" for this server; NULL: as http_open says */
+	/*
+	 * "http://host:port", "https://host:port" or "socks5h://host:port" (which resolves names itself), without a
+	 * path or user; used for loopback, too. NULL: as http_open says. An https proxy excludes tls.fingerprint
+	 */
+	const char *proxy;
 	/* sent as "Authorization: <scheme><value>", only ever to the URL's origin; NULL: none */
 	const struct secret *credential;
 	const char *scheme; /* "PVEAPIToken=root@pam!fops="; NULL: "Bearer " */
@@ -127,7 +131,8 @@ struct http_exchange {
 /*
  * Create the client on a loop; connections are kept and reused, HTTP/2 where the server offers it. Proxies: none are
  * taken from the environment for loopback; otherwise HTTPS_PROXY and NO_PROXY as curl reads them. Costs nothing until
- * the first exchange starts. options are copied, their texts borrowed. Trusted authorities: tls.ca, else ca_file, else
+ * the first exchange starts. Connections are never shared between different client certificates, keys or fingerprints.
+ * options are copied, their texts borrowed. Trusted authorities: tls.ca, else ca_file, else
  * SSL_CERT_FILE, else the first of the usual system files.
  * errors  INTERNAL
  */
@@ -149,7 +154,8 @@ void http_close(struct http *http);
  * certificate. When no retry is left, the 429 or 5xx answer is delivered as any other. Only http and https; no cookies;
  * Accept-Encoding is not sent. Headers that frame the message or belong to the connection (Content-Length,
  * Transfer-Encoding, Connection, Expect …) are refused, and so is Authorization beside a credential.
- * errors  DATA malformed url, method, header, credential or tls material; everything later is reported in the exchange
+ * errors  DATA malformed url, method, header, credential, proxy or tls material; everything later is reported in the
+ * exchange
  */
 CHECKED bool http_start(struct http *http, struct arena *arena, struct http_exchange *exchange, struct error *err);
 

@@ -37,7 +37,11 @@ struct websocket {
 	struct deadline deadline; /* of the opening and of the whole connection; zeroed: none */
 	int64_t open_timeout_ms;  /* from the first byte sent to the answer of the upgrade; 0: 15,000 */
 	int64_t ping_ms;          /* after so long without a byte from the peer a ping is sent; 0: never */
-	int64_t dead_peer_ms;     /* without a byte from the peer for so long the link is dead; 0: never */
+	/*
+	 * without a byte from the peer for so long the link is dead; 0: never. Silence does not count while the owner
+	 * pauses, or while a peer that lives takes no more of what is on its way to it
+	 */
+	int64_t dead_peer_ms;
 
 	/* the upgrade was accepted: protocol is known, messages may be sent */
 	void (*on_open)(struct websocket *websocket);
@@ -75,7 +79,7 @@ struct websocket {
  * Open a connection on the client's loop, over HTTP/1.1, with the client's authorities, proxies and time-outs (http.h).
  * Redirects inside the origin of url are followed (at most 5), others are PLANE_REDIRECT. Sec-WebSocket-Accept and the
  * chosen protocol are checked. Nothing is retried: whoever knows what the messages mean decides.
- * errors  DATA malformed url, header or tls material; everything later ends in on_end
+ * errors  DATA malformed url, protocol, header, credential, proxy or tls material; everything later ends in on_end
  */
 CHECKED bool websocket_open(struct http *http, struct arena *arena, struct websocket *websocket, struct error *err);
 
@@ -95,7 +99,10 @@ size_t websocket_queued(const struct websocket *websocket);
 /* Stop or go on reading (a slow reader); pings are not answered meanwhile, and no silence is counted. */
 void websocket_pause(struct websocket *websocket, bool pause);
 
-/* Begin the closing handshake once what is queued was sent; on_end follows, after at most 2 s. */
+/*
+ * Begin the closing handshake once what is queued was sent; on_end follows, after at most 2 s in which nothing more
+ * could be sent. Before it is open: give up, with on_end.
+ */
 void websocket_close(struct websocket *websocket, int code, const char *reason);
 
 /* Drop the connection at once: no callback follows. Fine inside callbacks and for one that has ended. */

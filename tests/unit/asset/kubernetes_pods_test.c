@@ -199,6 +199,69 @@ Test(kubernetes_pods, fails_alone_when_its_workload_is_refused)
 	asks(1, "labelSelector=app%3Dboard");
 }
 
+#define DEPLOYMENT(name)                                                                                               \
+	"{\"metadata\":{\"name\":\"" name "\"},\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"" name "\"}}}}"
+
+static void start_five_deployments(void)
+{
+	static const char *const names[] = { "deployment/a", "deployment/b", "deployment/c", "deployment/d",
+		                             "deployment/e" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		start(i, by_workload(names[i]));
+}
+
+Test(kubernetes_pods, lists_workloads_of_a_kind_when_there_are_many)
+{
+	OPEN(answer("{\"kind\":\"DeploymentList\",\"metadata\":{\"continue\":\"2\"},\"items\":[" DEPLOYMENT(
+	             "a") "," DEPLOYMENT("x") "]}"),
+	     answer("{\"kind\":\"DeploymentList\",\"items\":[" DEPLOYMENT("c") ",{\"metadata\":{\"name\":\"d\"}}]}"),
+	     answer(list("", POD("c-0", APP("c"), "True") "," POD("a-0", APP("a"), "True"))));
+	start_five_deployments();
+	wait_for(5);
+	cr_assert_eq(server_requests(cluster.server), 3);
+	asks(0, "GET /apis/apps/v1/namespaces/boards/deployments?limit=");
+	asks(1, "continue=2");
+	cr_assert_str_eq(cluster.looks[0].pod.name, "a-0");
+	cr_assert_eq(cluster.looks[1].pod.state, POD_NONE);
+	cr_assert_str_eq(cluster.looks[1].pod.detail, "its workload does not exist");
+	cr_assert_str_eq(cluster.looks[2].pod.name, "c-0");
+	cr_assert(cluster.looks[3].failed, "it has no selector");
+	cr_assert_eq(cluster.looks[3].error.id, ERROR_PLANE_PROTOCOL);
+}
+
+Test(kubernetes_pods, asks_for_workloads_one_by_one_when_they_may_not_be_listed)
+{
+	const struct reply one =
+	        answer("{\"kind\":\"Deployment\",\"spec\":{\"selector\":{\"matchLabels\":{\"app\":\"a\"}}}}");
+	const struct reply replies[] = { answer_with("403 Forbidden", "", "{\"status\":\"Failure\"}"),
+		                         one,
+		                         one,
+		                         one,
+		                         one,
+		                         one,
+		                         answer(list("", POD("a-0", APP("a"), "True"))) };
+
+	open_cluster(replies, ARRAY_LEN(replies), "{mode: none}");
+	start_five_deployments();
+	wait_for(5);
+	cr_assert_eq(server_requests(cluster.server), 7);
+	for (size_t i = 0; i < 5; i++)
+		cr_assert_str_eq(cluster.looks[i].pod.name, "a-0");
+}
+
+Test(kubernetes_pods, tells_all_of_a_kind_that_it_cannot_be_listed)
+{
+	OPEN(answer_with("500 Internal Server Error", "", "{\"status\":\"Failure\",\"message\":\"sick\"}"));
+	start_five_deployments();
+	wait_for(5);
+	cr_assert_eq(server_requests(cluster.server), 1);
+	for (size_t i = 0; i < 5; i++) {
+		cr_assert_eq(cluster.looks[i].error.id, ERROR_PLANE_UNAVAILABLE);
+		cr_assert_not_null(strstr(cluster.looks[i].error.message, "the list of deployments"));
+	}
+}
+
 Test(kubernetes_pods, asks_for_one_pod_by_its_name)
 {
 	OPEN(answer(list("", POD("c", "", "True"))));

@@ -437,59 +437,6 @@ Test(websocket, gives_no_piece_while_paused)
 	owner_close(&owner);
 }
 
-static enum after count_pings(struct connection *connection, const char *request)
-{
-	int pings = 0;
-
-	peer_accept(connection, request);
-	while (pings < 3 && peer_read(connection, &frame)) {
-		pings += frame.first == PING ? 1 : 0;
-		peer_send(connection, PONG, frame.data, frame.len);
-	}
-	peer_send(connection, CLOSE, "\x03\xe8", 2);
-	(void)peer_read_close(connection);
-	peer_tell(pings);
-	return AFTER_CLOSE;
-}
-
-Test(websocket, pings_a_silent_peer)
-{
-	server_talk *const talks[] = { count_pings };
-
-	owner_prepare(&owner, server_port(server_start_talks(talks, 1, NULL, NULL, NULL)), "/");
-	owner.websocket.ping_ms = 50;
-	owner.websocket.dead_peer_ms = 5000;
-	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
-	cr_expect_eq(peer_wait(), 3);
-	owner_close(&owner);
-}
-
-Test(websocket, gives_up_a_dead_peer)
-{
-	server_talk *const talks[] = { stall };
-
-	owner_prepare(&owner, server_port(server_start_talks(talks, 1, NULL, NULL, NULL)), "/");
-	owner.websocket.ping_ms = 50;
-	owner.websocket.dead_peer_ms = 200;
-	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
-	cr_expect(strstr(owner.websocket.error.message, "is dead") != NULL, "%s", owner.websocket.error.message);
-	owner_close(&owner);
-}
-
-Test(websocket, ends_at_the_deadline)
-{
-	server_talk *const talks[] = { stall };
-
-	owner_prepare(&owner, server_port(server_start_talks(talks, 1, NULL, NULL, NULL)), "/");
-	owner.websocket.deadline = deadline_after(150);
-	owner_run(&owner);
-	cr_expect(owner.opened);
-	cr_expect_eq(owner.websocket.error.id, ERROR_TIMEOUT, "%s", owner.websocket.error.message);
-	owner_close(&owner);
-}
-
 static void cancel(struct owner *one)
 {
 	websocket_cancel(&one->websocket);
@@ -563,27 +510,4 @@ Test(websocket, drops_open_connections_with_the_client)
 	cr_expect(websocket_send(&owner.websocket, WEBSOCKET_TEXT, NULL, 0, "x", 1));
 	owner_close(&owner);
 	cr_expect(owner.websocket.run == NULL && !owner.ended);
-}
-
-Test(websocket, waits_for_a_place_among_the_connections)
-{
-	server_talk *const talks[] = { close_first };
-	struct server *server = server_start_talks(talks, 1, NULL, NULL, NULL);
-	static struct owner second;
-
-	owner_prepare(&owner, server_port(server), "/");
-	http_close(owner.http);
-	cr_assert(http_open(owner.arena, owner.loop, &(struct http_options){ .most_connections = 1 }, &owner.http,
-	                    &owner.error));
-	second.websocket = owner.websocket;
-	second.websocket.user = &second;
-	owner_open(&owner);
-	cr_assert(websocket_open(owner.http, owner.arena, &second.websocket, &owner.error));
-	while (!owner.ended && !second.ended)
-		cr_assert(loop_turn(owner.loop, deadline_after(5000), &owner.error));
-	cr_expect(owner.ended != second.ended, "both were open at once");
-	while (!owner.ended || !second.ended)
-		cr_assert(loop_turn(owner.loop, deadline_after(5000), &owner.error));
-	cr_expect(!owner.websocket.failed && !second.websocket.failed);
-	owner_close(&owner);
 }
