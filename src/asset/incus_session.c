@@ -91,18 +91,14 @@ static void result_came(struct http_exchange *exchange)
 		return;
 	}
 	status = (int)(operation.exit_status.value & 0xFF);
-	note_filter_finish(&state->filter, state->session->request->terminal ? 1 : 2);
-	if (state->folder_missing) {
+	note_filter_finish(&state->filter, state->noted);
+	if (state->folder_missing)
 		end_with(state, outcome_no_folder(state->session));
-		return;
-	}
-	if (state->program_missing) {
+	else if (state->program_missing)
 		end_with(state, outcome_no_program(state->session, status));
-		return;
-	}
-	if (operation.error != NULL && operation.error[0] != '\0' &&
-	    (status == EXIT_COMMAND_NOT_FOUND || status == EXIT_NOT_EXECUTABLE))
-		end_with(state, outcome_no_program(state->session, status));
+	else if (!state->script_began)
+		end_with(state, outcome_not_started(state->session, ERROR_RUN_NOT_STARTED,
+		                                    "the instance has no shell \"sh\", which this needs"));
 	else
 		end_with(state, outcome_exited(status));
 }
@@ -114,6 +110,7 @@ static void take_note(void *user, size_t prefix, const char *text, size_t len)
 	const char *word = arena_text(state->arena, text, len);
 
 	(void)prefix;
+	state->script_began = state->script_began || text_starts(word, " started") || text_starts(word, " folder");
 	state->folder_missing = state->folder_missing || text_starts(word, " folder");
 	state->program_missing = state->program_missing || text_starts(word, " exec ");
 }
@@ -127,9 +124,7 @@ static void take_text(void *user, int stream, const char *data, size_t len)
 
 void incus_streams_output(struct incus_session *state, int stream, const char *data, size_t len)
 {
-	int noted = state->session->request->terminal ? 1 : 2;
-
-	if (state->mark != NULL && stream == noted)
+	if (stream == state->noted)
 		note_filter_feed(&state->filter, stream, data, len);
 	else
 		take_text(state, stream, data, len);
@@ -167,10 +162,7 @@ void incus_streams_opened(struct incus_session *state)
 		incus_signal(session, state->signal);
 	if (!session->request->want_input && !session->request->terminal)
 		state->close_wanted = true;
-	if (state->close_wanted)
-		incus_streams_close_input(state);
-	else
-		session->on_input_room(session);
+	incus_streams_feed(state);
 }
 
 static void exec_answered(struct http_exchange *exchange)
@@ -226,7 +218,8 @@ static void emit_environment(struct emitter *emitter, const struct incus_session
 	emit_preset(emitter, environment, "USER", state->user.name);
 	if (request->terminal)
 		emit_preset(emitter, environment, "TERM", terminal_name == NULL ? "dumb" : terminal_name);
-	for (size_t i = 0; i < environment->count; i++) {
+	/* with a terminal there is no other way; else the values go through the command's input */
+	for (size_t i = 0; request->terminal && i < environment->count; i++) {
 		const char *entry = environment->items[i];
 		size_t name = strcspn(entry, "=");
 
@@ -246,11 +239,32 @@ static void emit_number(struct emitter *emitter, const char *key, const char *di
 	emit_count(emitter, number);
 }
 
+/* The words of the call, behind the script that reports. */
+static const char *const *command_words(const struct incus_session *state)
+{
+	const struct session_request *request = state->session->request;
+	const char *script =
+	        arena_format(state->arena, "%s%s%s%s", state->merged && !request->terminal ? JOIN_SCRIPT : "",
+	                     state->preamble.len > 0 ? PREAMBLE_SCRIPT : "",
+	                     state->preamble.len > 0 && !request->want_input ? NO_INPUT_SCRIPT : "", INNER_SCRIPT);
+	const char *head[] = { "sh", "-c", script, state->mark, request->workdir == NULL ? "" : request->workdir };
+	const char *const *argv =
+	        words_are_text(request->argv) ? request->argv : words_as_script(state->arena, request->argv);
+	const char **words;
+	size_t count = 0;
+
+	while (argv[count] != NULL)
+		count++;
+	words = arena_array(state->arena, ARRAY_LEN(head) + count + 1, sizeof *words);
+	memcpy(words, head, sizeof head);
+	memcpy(words + ARRAY_LEN(head), argv, count * sizeof *argv);
+	return words;
+}
+
 struct str incus_exec_body(const struct incus_session *state)
 {
 	const struct session_request *request = state->session->request;
-	const char *const *words =
-	        words_are_text(request->argv) ? request->argv : words_as_script(state->arena, request->argv);
+	const char *const *words = command_words(state);
 	struct buffer body = BUFFER(LONGEST_BODY);
 	struct emitter emitter;
 	struct str text;
@@ -319,7 +333,7 @@ static void look_up_ended(struct session *session, const struct session_outcome 
 		end_with(state, *outcome);
 	} else if (outcome->exit_status != 0 || !lxc_user_read(state->arena, text, state->user_name, &state->user)) {
 		end_with(state,
-		         outcome_not_started(state->session, ERROR_USAGE_BAD_VALUE,
+		         outcome_not_started(state->session, ERROR_RUN_NOT_STARTED,
 		                             arena_format(state->arena, "it has no user \"%s\"", state->user_name)));
 	} else if (!begin(state, &err)) {
 		fail_before_start(state, &err);
@@ -349,7 +363,7 @@ static bool look_up_user(struct incus_session *state, struct error *err)
 
 static bool check_environment(const struct session_request *request, struct error *err)
 {
-	for (size_t i = 0; i < request->environment.count; i++) {
+	for (size_t i = 0; request->terminal && i < request->environment.count; i++) {
 		const char *entry = request->environment.items[i];
 
 		if (!is_utf8(entry, strlen(entry), NULL)) {
@@ -362,6 +376,24 @@ static bool check_environment(const struct session_request *request, struct erro
 	return true;
 }
 
+static void prepare_script(struct incus_session *state)
+{
+	const struct session_request *request = state->session->request;
+
+	state->merged = request->terminal || session_joins_streams(request);
+	state->noted = state->merged ? 1 : 2;
+	state->mark = note_mark(state->arena);
+	state->filter = (struct note_filter){
+		.prefixes = { state->mark, NULL },
+		.active = { true, false },
+		.on_note = take_note,
+		.on_text = take_text,
+		.user = state,
+	};
+	if (request->environment.count > 0 && !request->terminal)
+		state->preamble = inner_preamble(state->arena, &request->environment, NULL);
+}
+
 bool incus_start(struct session *session, struct error *err)
 {
 	struct asset_context *context = session->context;
@@ -370,16 +402,7 @@ bool incus_start(struct session *session, struct error *err)
 	state->session = session;
 	state->arena = context->arena;
 	state->answer = BUFFER(LONGEST_LOOK_UP);
-	if (session->request->workdir != NULL) {
-		state->mark = note_mark(state->arena);
-		state->filter = (struct note_filter){
-			.prefixes = { state->mark, NULL },
-			.active = { true, false },
-			.on_note = take_note,
-			.on_text = take_text,
-			.user = state,
-		};
-	}
+	prepare_script(state);
 	if (!check_environment(session->request, err) ||
 	    !lxc_user_parse(state->arena, session->request->user, &state->user, &state->user_name, err) ||
 	    !access_open(context, session->asset->lxc.incus.endpoint, &state->access, err) ||
@@ -387,6 +410,27 @@ bool incus_start(struct session *session, struct error *err)
 		return false;
 	session->state = state;
 	return state->user_name == NULL ? begin(state, err) : look_up_user(state, err);
+}
+
+void incus_streams_feed(struct incus_session *state)
+{
+	struct websocket *input = &state->streams[INCUS_INPUT].websocket;
+
+	while (state->preamble.len > 0) {
+		size_t len = websocket_room(input) < state->preamble.len ? websocket_room(input) : state->preamble.len;
+
+		if (len == 0 || !websocket_send(input, WEBSOCKET_BINARY, NULL, 0, state->preamble.data, len))
+			return;
+		state->preamble.data += len;
+		state->preamble.len -= len;
+	}
+	if (state->close_wanted) {
+		incus_streams_close_input(state);
+	} else if (!state->input_asked || state->input_refused) {
+		state->input_asked = true;
+		state->input_refused = false;
+		state->session->on_input_room(state->session);
+	}
 }
 
 size_t incus_write(struct session *session, const char *data, size_t len)
@@ -398,14 +442,14 @@ size_t incus_write(struct session *session, const char *data, size_t len)
 	/* the command no longer reads */
 	if (input->ended || state->close_wanted)
 		return len;
-	room = websocket_room(&input->websocket);
-	if (len > room)
-		len = room;
-	if (len == 0 || !websocket_send(&input->websocket, WEBSOCKET_BINARY, NULL, 0, data, len)) {
+	room = state->preamble.len > 0 ? 0 : websocket_room(&input->websocket);
+	if (room < len)
 		state->input_refused = true;
+	else
+		room = len;
+	if (room == 0 || !websocket_send(&input->websocket, WEBSOCKET_BINARY, NULL, 0, data, room))
 		return 0;
-	}
-	return len;
+	return room;
 }
 
 void incus_close_input(struct session *session)

@@ -46,8 +46,14 @@ struct incus_session {
 	struct session_request look_up_request;
 	const char *user_name;
 	struct buffer answer;
-	const char *mark; /* with --workdir a small script enters the folder, because the server ignores a missing one */
+	const char *mark; /* of the script around the command: the server's own words do not tell a missing program from
+	                     a status 127, and it ignores a missing folder */
 	struct note_filter filter;
+	struct str preamble; /* what the script reads first */
+	bool merged;         /* both streams go one way */
+	int noted;           /* the stream that carries reports */
+	bool script_began;
+	bool input_asked;
 	bool folder_missing;
 	bool program_missing;
 	struct session_outcome outcome;
@@ -73,6 +79,9 @@ void incus_streams_stop(struct incus_session *state);
 void incus_streams_close_input(struct incus_session *state);
 /* Send a message of the control socket; dropped when it is not open. */
 void incus_streams_control(struct incus_session *state, const char *message);
+
+/* Give the script what it reads first, then ask for input or end it; called whenever there is room. */
+void incus_streams_feed(struct incus_session *state);
 
 /* incus_session.c: what streams report */
 void incus_streams_output(struct incus_session *state, int stream, const char *data, size_t len);

@@ -32,8 +32,12 @@ static void end_stream(struct incus_stream *stream)
 	if (stream->ended)
 		return;
 	stream->ended = true;
-	if (carries_output(stream))
-		check_drained(stream->state);
+	if (!carries_output(stream))
+		return;
+	/* the operation of a terminal goes on until this side has said its end too */
+	if (stream->which == INCUS_INPUT)
+		incus_streams_close_input(stream->state);
+	check_drained(stream->state);
 }
 
 static void socket_opened(struct websocket *websocket)
@@ -68,12 +72,8 @@ static void socket_room(struct websocket *websocket)
 
 	if (stream->which != INCUS_INPUT)
 		return;
-	if (state->close_wanted)
-		incus_streams_close_input(state);
-	else if (state->input_refused && state->started) {
-		state->input_refused = false;
-		state->session->on_input_room(state->session);
-	}
+	if (state->started)
+		incus_streams_feed(state);
 }
 
 static void socket_ended(struct websocket *websocket)
@@ -155,7 +155,7 @@ void incus_streams_close_input(struct incus_session *state)
 	struct incus_stream *input = &state->streams[INCUS_INPUT];
 
 	state->close_wanted = true;
-	if (!state->started || state->close_told || !input->running)
+	if (!state->started || state->close_told || !input->running || state->preamble.len > 0)
 		return;
 	state->close_told = websocket_send(&input->websocket, WEBSOCKET_TEXT, NULL, 0, "", 0);
 }

@@ -15,6 +15,9 @@
 	"trap 'printf \"%s exec %s\\n\" \"$0\" \"$?\" >&2' EXIT\n"                                                     \
 	"exec \"$@\""
 
+#define JOIN_SCRIPT     "exec 2>&1\n"
+#define NO_INPUT_SCRIPT "exec </dev/null\n"
+
 /*
  * Reads what inner_preamble made: variables are exported, words appended to the arguments. When the input ends before
  * its last line nothing may run: a command without half of its environment is another command.

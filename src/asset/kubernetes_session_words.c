@@ -1,6 +1,4 @@
 /* The scripts around a command in a pod, and the URLs that start them; values of variables are in neither. */
-#include <sys/stat.h>
-
 #include "fops/base/arena.h"
 #include "inner_script.h"
 #include "kubernetes_session.h"
@@ -11,8 +9,6 @@
 #define PING_MS              10000
 #define DEAD_PEER_MS         60000
 
-#define JOIN_SCRIPT          "exec 2>&1\n"
-#define NO_INPUT_SCRIPT      "exec </dev/null\n"
 #define TERMINAL_SCRIPT      "TERM=$1; export TERM; shift\n"
 /* A terminal shows what it gets and takes lines of 4 KiB at most, unless told otherwise. */
 #define HIDE_SCRIPT                                                                                                    \
@@ -115,14 +111,6 @@ const char *kubernetes_needs_script(const struct kubernetes_session *state)
 	return must_carry_words(request->argv) ? "a command as long as this, or with bytes that are no text," : NULL;
 }
 
-static bool same_file(int first, int second)
-{
-	struct stat one, two;
-
-	return first >= 0 && second >= 0 && fstat(first, &one) == 0 && fstat(second, &two) == 0 &&
-	       one.st_dev == two.st_dev && one.st_ino == two.st_ino;
-}
-
 static const char *script_of(const struct kubernetes_session *state)
 {
 	const struct session_request *request = state->session->request;
@@ -160,7 +148,7 @@ const char *kubernetes_run_url(struct kubernetes_session *state)
 	bool carries = must_carry_words(request->argv);
 	const char *const *words;
 
-	state->merged = request->terminal || same_file(request->direct_output, request->direct_errors);
+	state->merged = request->terminal || session_joins_streams(request);
 	if (state->direct) {
 		state->framed = false;
 		state->preamble = (struct str){ NULL, 0 };

@@ -29,11 +29,43 @@ static const char *const *end_words(struct arena *arena, struct text_list *words
 /* Variables that would change what lxc-attach, the loader or the C library do on this side. */
 static bool steers_programs(const char *entry)
 {
-	static const char *const heads[] = {
-		"LD_",     "LXC_",      "MALLOC_",   "GLIBC_", "PATH=",     "HOME=",   "USER=",
-		"TERM=",   "TMPDIR=",   "IFS=",      "ENV=",   "BASH_ENV=", "LOCPATH", "GCONV_",
-		"NLSPATH", "container", "SHELLOPTS", "PS4=",   "LC_",       "LANG",    "POSIXLY_CORRECT"
-	};
+	static const char *const heads[] = { "LD_PRELOAD=",
+		                             "LD_LIBRARY_PATH=",
+		                             "LD_AUDIT=",
+		                             "LD_BIND",
+		                             "LD_DEBUG",
+		                             "LD_PROFILE",
+		                             "LD_ORIGIN_PATH=",
+		                             "LD_SHOW_AUXV=",
+		                             "LD_HWCAP_MASK=",
+		                             "LD_ASSUME_KERNEL=",
+		                             "LD_DYNAMIC_WEAK=",
+		                             "LD_USE_LOAD_BIAS=",
+		                             "LD_VERBOSE=",
+		                             "LD_WARN=",
+		                             "LD_TRACE_LOADED_OBJECTS=",
+		                             "LD_PREFER_MAP_32BIT_EXEC=",
+		                             "LXC_",
+		                             "MALLOC_",
+		                             "GLIBC_",
+		                             "PATH=",
+		                             "HOME=",
+		                             "USER=",
+		                             "TERM=",
+		                             "TMPDIR=",
+		                             "IFS=",
+		                             "ENV=",
+		                             "BASH_ENV=",
+		                             "LOCPATH=",
+		                             "GCONV_",
+		                             "NLSPATH=",
+		                             "container=",
+		                             "SHELLOPTS=",
+		                             "PS4=",
+		                             "LC_",
+		                             "LANG=",
+		                             "LANGUAGE=",
+		                             "POSIXLY_CORRECT=" };
 
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		if (text_starts(entry, heads[i]))

@@ -1,8 +1,6 @@
 /* Stages of one command in a container: look the user up, run, and after a failure ask for the state. */
 #include "lxc_session.h"
 
-#include <sys/stat.h>
-
 #include "fops/base/arena.h"
 
 #define LONGEST_ANSWER    ((size_t)4096)
@@ -259,14 +257,6 @@ static void start_expired(void *user)
 	child_ended(&state->child, EXIT_LINK_LOST);
 }
 
-static bool same_file(int first, int second)
-{
-	struct stat one, two;
-
-	return first >= 0 && second >= 0 && fstat(first, &one) == 0 && fstat(second, &two) == 0 &&
-	       one.st_dev == two.st_dev && one.st_ino == two.st_ino;
-}
-
 /* stderr always comes through a pipe: lxc-attach itself writes to it, and so do our scripts. */
 static void choose_streams(struct lxc_session *state, struct child_request *program)
 {
@@ -338,7 +328,7 @@ static bool start_stage(struct lxc_session *state, enum lxc_stage stage, struct 
 
 	reset_stage(state, stage);
 	state->merged = stage == LXC_RUN && !terminal &&
-	                same_file(state->session->request->direct_output, state->session->request->direct_errors);
+	                session_joins_streams(state->session->request);
 	words = stage_words(state, &program.set);
 	state->preamble = (struct str){ NULL, 0 };
 	program.argv = state->carrier->wrap(state, words, terminal, &program.set);

@@ -286,6 +286,8 @@ static void exec_answered(struct http_exchange *exchange)
 
 		if (status != 0)
 			end_with(state, outcome_no_program(state->session, status));
+		else if (exchange->failed && exchange->connect_us > 0)
+			end_with(state, outcome_lost(state->session, "the answer to the start was lost"));
 		else
 			fail_before_start(state, &err);
 		return;

@@ -3,6 +3,10 @@
 #include "fops/net/secret.h"
 #include "http_easy.h"
 
+/* The version from which several exchanges may share a connection; 7.88.1 loses ends of streams, versions between are
+ * untried. */
+#define SHARES_WELL 0x080e00
+
 /* Everything that ended, outside of the library's own calls, so that owners may start and stop exchanges. */
 static void collect_ended(struct transport *transport)
 {
@@ -92,7 +96,10 @@ static bool transport_open(struct http *http, struct transport **ret_transport, 
 	(void)curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transport);
 	(void)curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	(void)curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transport);
-	(void)curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+	/* older ones now and then never tell the end of a stream: the exchange then waits for its limit */
+	(void)curl_multi_setopt(multi, CURLMOPT_PIPELINING,
+	                        curl_version_info(CURLVERSION_NOW)->version_num < SHARES_WELL ? CURLPIPE_NOTHING
+	                                                                                      : CURLPIPE_MULTIPLEX);
 	/* the server's own limit still counts; the library's preset of 100 would open a connection for each further one
 	 */
 	(void)curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most);

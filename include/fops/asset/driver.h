@@ -74,6 +74,9 @@ struct session_request {
 	int direct_input, direct_output, direct_errors;
 };
 
+/* Do output and errors go to the same file, so that their order counts? */
+bool session_joins_streams(const struct session_request *request);
+
 enum session_cause {
 	SESSION_EXITED,      /* exit_status is the command's own, 0–255 or 128+signal */
 	SESSION_NOT_STARTED, /* nothing ran; error says why (RUN_NOT_STARTED, ASSET_NOT_RUNNING, ASSET_DRIVER, PLANE_*)
