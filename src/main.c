@@ -169,7 +169,12 @@ static bool run_extension(struct call *call, int argc, char **argv, struct error
 	struct error settings_error;
 	int at = call->unknown_at;
 
-	if (!settings_load(call, &settings_error) || !extension_find(call, argv[at], &path))
+	if (!settings_load(call, &settings_error)) {
+		/* where extensions are looked for is itself a setting: nothing can be said of the word */
+		*err = settings_error;
+		return false;
+	}
+	if (!extension_find(call, argv[at], &path))
 		return false;
 	return !extension_run(call, path, argc - at - 1, argv + at + 1, err);
 }

@@ -171,7 +171,8 @@ static bool ambiguous(const struct topology *topology, const struct asset_select
 	else
 		fail(err, ERROR_ASSET_AMBIGUOUS, "%zu assets match", choice->count);
 	error_cause(err, "candidates: %s", buffer_string(&list));
-	error_fix(err, "add --asset-id ID for one of them, or --all for every one");
+	error_fix(err, selection->single ? "add --asset-id ID for one of them"
+	                                 : "add --asset-id ID for one of them, or --all for every one");
 	buffer_done(&list);
 	return false;
 }
@@ -183,7 +184,8 @@ bool asset_select_some(struct arena *arena, const struct topology *topology, con
 
 	if (!selects_anything(selection)) {
 		fail(err, ERROR_USAGE_MISSING_ARGUMENT, "no asset is selected");
-		error_fix(err, "add --asset-id ID or --role ROLE, or --all");
+		error_fix(err, selection->single ? "add --asset-id ID or --role ROLE"
+		                                 : "add --asset-id ID or --role ROLE, or --all");
 		return false;
 	}
 	if (!asset_select(arena, topology, selection, &choice, err))

@@ -2,6 +2,7 @@
 #include "image.h"
 
 #include "checksum.h"
+#include "rules_digest.h"
 
 /* The header's own checksum covers what stands before it. */
 #define HEADER_COVERED offsetof(struct image_header, header_checksum)
@@ -41,7 +42,7 @@ bool image_lay_out(const struct image_header *header, struct image_layout *ret_l
 
 static void product_text(char ret_product[IMAGE_PRODUCT])
 {
-	static const char product[] = FOPS_VERSION;
+	static const char product[] = FOPS_RULES;
 	size_t len = sizeof product < IMAGE_PRODUCT ? sizeof product : IMAGE_PRODUCT;
 
 	memset(ret_product, 0, IMAGE_PRODUCT);

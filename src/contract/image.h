@@ -21,7 +21,7 @@ struct image_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t header_bytes;
-	char product[IMAGE_PRODUCT]; /* FOPS_VERSION */
+	char product[IMAGE_PRODUCT]; /* FOPS_RULES: what another build checks differently is checked anew */
 	unsigned char digest[DIGEST_BYTES];
 	int64_t listed_ns; /* when the listing began that found the files as they are recorded here */
 	uint64_t texts_bytes;

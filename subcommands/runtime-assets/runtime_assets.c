@@ -29,8 +29,14 @@ const struct command runtime_assets_command = {
 bool selection_read(const struct selection_options *options, struct asset_selection *ret_selection, struct error *err)
 {
 	static const char prefix[] = "runtime-asset/";
-	struct asset_selection selection = { options->asset_id, options->role,   options->kind,
-		                             options->owner,    options->labels, options->all };
+	struct asset_selection selection = {
+		.asset_id = options->asset_id,
+		.role = options->role,
+		.kind = options->kind,
+		.owner = options->owner,
+		.labels = options->labels,
+		.all = options->all,
+	};
 
 	if (options->asset_id != NULL && text_starts(options->asset_id, prefix))
 		selection.asset_id = options->asset_id + strlen(prefix);

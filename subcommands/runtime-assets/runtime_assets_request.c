@@ -218,8 +218,10 @@ static bool request(struct call *call, struct error *err)
 	}
 	if (described.method == NULL)
 		described.method = wanted->data != NULL || wanted->json != NULL ? "POST" : "GET";
-	return asset_request_check(call->arena, &described, err) &&
-	       selection_read(&wanted->selection, &selection, err) && call_topology(call, &topology, err) &&
+	if (!asset_request_check(call->arena, &described, err) || !selection_read(&wanted->selection, &selection, err))
+		return false;
+	selection.single = true;
+	return call_topology(call, &topology, err) &&
 	       selection_resolve(call->arena, topology, &selection, &assets, &count, err) &&
 	       policy_check(assets, count, "request", err) &&
 	       request_asset(call, topology, &assets[0], &described, err);

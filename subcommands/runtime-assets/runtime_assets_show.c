@@ -225,7 +225,10 @@ static bool show_asset(struct call *call, struct error *err)
 	struct runtime_asset *assets;
 	size_t count;
 
-	return selection_read(&wanted->selection, &selection, err) && call_topology(call, &topology, err) &&
+	if (!selection_read(&wanted->selection, &selection, err))
+		return false;
+	selection.single = true;
+	return call_topology(call, &topology, err) &&
 	       selection_resolve(call->arena, topology, &selection, &assets, &count, err) &&
 	       print_asset(call, topology, &assets[0], err);
 }

@@ -11,6 +11,7 @@ struct asset_selection {
 	const char *owner;
 	struct text_list labels; /* "key=value", all must hold */
 	bool all;                /* several are welcome */
+	bool single;             /* the command takes one only: no message offers --all */
 };
 
 /* Indexes into the topology, ascending by id, in an arena. */
