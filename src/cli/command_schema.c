@@ -133,8 +133,10 @@ static void emit_properties(struct emitter *emitter, const struct column *column
 
 static void emit_required(struct emitter *emitter, const struct column *columns)
 {
-	for (; columns != NULL && columns->key != NULL; columns++)
-		emit_text(emitter, columns->key);
+	for (; columns != NULL && columns->key != NULL; columns++) {
+		if ((columns->flags & COLUMN_ASKED) == 0)
+			emit_text(emitter, columns->key);
+	}
 }
 
 /* The members of an object's schema; readers must ignore names that they do not know. */

@@ -99,11 +99,17 @@ static const char *chosen_fields(const struct globals *globals)
 	return fields == NULL || fields[0] == '\0' ? NULL : fields;
 }
 
+/* Do all columns of a row stand in this format, or only those of a table? */
+static bool shows_all(const struct output *output)
+{
+	return output->format == OUTPUT_WIDE || output->format == OUTPUT_JSON || output->format == OUTPUT_JSONL ||
+	       output->format == OUTPUT_YAML || output->format == OUTPUT_JSONPATH ||
+	       (output->command->flags & COMMAND_RECORD) != 0;
+}
+
 void output_widen(struct output *output)
 {
-	const struct globals *globals = &output->call->globals;
-
-	if (chosen_fields(globals) != NULL || output->format == OUTPUT_WIDE)
+	if (chosen_fields(&output->call->globals) != NULL)
 		return;
 	for (const struct column *column = output->command->columns; column->key != NULL; column++) {
 		bool shown = false;
@@ -111,16 +117,13 @@ void output_widen(struct output *output)
 		for (size_t i = 0; i < output->cell_count; i++)
 			shown = shown || output->cells[i].column == column;
 		/* choose_default has made room for every column */
-		if (!shown && (column->flags & COLUMN_ASIDE) == 0)
+		if (!shown && (shows_all(output) || (column->flags & COLUMN_ASIDE) == 0))
 			output->cells[output->cell_count++] = cell_of(column);
 	}
 }
 
 static void choose_default(struct output *output)
 {
-	bool all = output->format == OUTPUT_WIDE || output->format == OUTPUT_JSON || output->format == OUTPUT_JSONL ||
-	           output->format == OUTPUT_YAML || output->format == OUTPUT_JSONPATH ||
-	           (output->command->flags & COMMAND_RECORD) != 0;
 	size_t count = 0;
 
 	while (output->command->columns[count].key != NULL)
@@ -129,7 +132,7 @@ static void choose_default(struct output *output)
 	for (size_t i = 0; i < count; i++) {
 		const struct column *column = &output->command->columns[i];
 
-		if (all || (column->flags & COLUMN_WIDE) == 0)
+		if ((column->flags & COLUMN_ASKED) == 0 && (shows_all(output) || (column->flags & COLUMN_WIDE) == 0))
 			output->cells[output->cell_count++] = cell_of(column);
 	}
 }

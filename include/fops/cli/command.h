@@ -68,6 +68,7 @@ enum column_flag {
 	COLUMN_KEEP = 1 << 1,      /* never dropped from a narrow table */
 	COLUMN_STATE = 1 << 2,     /* a state word: coloured on terminals */
 	COLUMN_ASIDE = 1 << 4,     /* not shown when a verb's own flag widens the table */
+	COLUMN_ASKED = 1 << 5,     /* in no format before a verb's own flag widens the output, or --fields names it */
 	COLUMN_UNTRUSTED = 1 << 3, /* holds text that others wrote; listed in "untrusted" */
 };
 

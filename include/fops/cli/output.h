@@ -41,8 +41,8 @@ bool output_listed_fields(const struct output *output);
 void output_list(struct output *output);
 void output_row(struct output *output, const void *row);
 
-/* Before the first row: show the wide columns (without the asides) because a flag of the verb asks for them; no effect
- * when fields were chosen. */
+/* Before the first row: show the columns that a flag of the verb asks for, in a table also the wide ones (without the
+ * asides); no effect when fields were chosen. */
 void output_widen(struct output *output);
 
 /* May a verb stop early? True once nothing further can be printed or counted (the reader is gone). */
