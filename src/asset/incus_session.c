@@ -91,43 +91,34 @@ static void result_came(struct http_exchange *exchange)
 		return;
 	}
 	status = (int)(operation.exit_status.value & 0xFF);
-	note_filter_finish(&state->filter, state->noted);
-	if (state->folder_missing)
+	script_notes_finish(&state->notes, state->noted);
+	if (state->notes.folder_missing)
 		end_with(state, outcome_no_folder(state->session));
-	else if (state->program_missing)
+	else if (state->notes.program_missing)
 		end_with(state, outcome_no_program(state->session, status));
-	else if (!state->script_began)
+	else if (!state->notes.began)
 		end_with(state, outcome_not_started(state->session, ERROR_RUN_NOT_STARTED,
 		                                    "the instance has no shell \"sh\", which this needs"));
 	else
 		end_with(state, outcome_exited(status));
 }
 
-/* " started", " folder", " exec 127" of our own script; whatever else names it comes from the shell. */
-static void take_note(void *user, size_t prefix, const char *text, size_t len)
+static void announce(struct incus_session *state)
 {
-	struct incus_session *state = user;
-	const char *word = arena_text(state->arena, text, len);
-
-	(void)prefix;
-	state->script_began = state->script_began || text_starts(word, " started") || text_starts(word, " folder");
-	state->folder_missing = state->folder_missing || text_starts(word, " folder");
-	state->program_missing = state->program_missing || text_starts(word, " exec ");
-}
-
-static void take_text(void *user, int stream, const char *data, size_t len)
-{
-	struct incus_session *state = user;
-
-	state->session->on_output(state->session, stream, data, len);
+	if (state->announced)
+		return;
+	state->announced = true;
+	if (state->session->on_started != NULL)
+		state->session->on_started(state->session);
 }
 
 void incus_streams_output(struct incus_session *state, int stream, const char *data, size_t len)
 {
+	announce(state);
 	if (stream == state->noted)
-		note_filter_feed(&state->filter, stream, data, len);
+		script_notes_feed(&state->notes, stream, data, len);
 	else
-		take_text(state, stream, data, len);
+		state->session->on_output(state->session, stream, data, len);
 }
 
 void incus_streams_drained(struct incus_session *state)
@@ -145,7 +136,7 @@ void incus_streams_lost(struct incus_session *state, const char *cause)
 {
 	if (state->soon.armed)
 		return;
-	if (state->started)
+	if (state->announced || state->may_run)
 		end_with(state, outcome_lost(state->session, cause));
 	else
 		end_with(state, outcome_not_started(state->session, ERROR_PLANE_UNAVAILABLE, cause));
@@ -156,8 +147,7 @@ void incus_streams_opened(struct incus_session *state)
 	struct session *session = state->session;
 
 	state->started = true;
-	if (session->on_started != NULL)
-		session->on_started(session);
+	announce(state);
 	if (state->signal != 0)
 		incus_signal(session, state->signal);
 	if (!session->request->want_input && !session->request->terminal)
@@ -239,15 +229,27 @@ static void emit_number(struct emitter *emitter, const char *key, const char *di
 	emit_count(emitter, number);
 }
 
+/* The server itself sets LANG, even to nothing, unless the call does. */
+static bool sets_language(const struct session_request *request)
+{
+	for (size_t i = 0; request->terminal && i < request->environment.count; i++) {
+		if (text_starts(request->environment.items[i], "LANG="))
+			return true;
+	}
+	return false;
+}
+
 /* The words of the call, behind the script that reports. */
 static const char *const *command_words(const struct incus_session *state)
 {
 	const struct session_request *request = state->session->request;
 	const char *script =
-	        arena_format(state->arena, "%s%s%s%s", state->merged && !request->terminal ? JOIN_SCRIPT : "",
+	        arena_format(state->arena, "%s%s%s%s%s", sets_language(request) ? "" : "unset LANG\n",
+	                     state->merged && !request->terminal ? JOIN_SCRIPT : "",
 	                     state->preamble.len > 0 ? PREAMBLE_SCRIPT : "",
 	                     state->preamble.len > 0 && !request->want_input ? NO_INPUT_SCRIPT : "", INNER_SCRIPT);
-	const char *head[] = { "sh", "-c", script, state->mark, request->workdir == NULL ? "" : request->workdir };
+	const char *head[] = { "sh", "-c", script, state->notes.mark,
+		               request->workdir == NULL ? "" : request->workdir };
 	const char *const *argv =
 	        words_are_text(request->argv) ? request->argv : words_as_script(state->arena, request->argv);
 	const char **words;
@@ -382,14 +384,7 @@ static void prepare_script(struct incus_session *state)
 
 	state->merged = request->terminal || session_joins_streams(request);
 	state->noted = state->merged ? 1 : 2;
-	state->mark = note_mark(state->arena);
-	state->filter = (struct note_filter){
-		.prefixes = { state->mark, NULL },
-		.active = { true, false },
-		.on_note = take_note,
-		.on_text = take_text,
-		.user = state,
-	};
+	script_notes_start(&state->notes, state->session);
 	if (request->environment.count > 0 && !request->terminal)
 		state->preamble = inner_preamble(state->arena, &request->environment, NULL);
 }

@@ -3,8 +3,8 @@
 #define FOPS_ASSET_INCUS_SESSION_H
 
 #include "incus.h"
-#include "note_filter.h"
 #include "outcome.h"
+#include "script_notes.h"
 
 enum incus_socket {
 	INCUS_INPUT, /* with a terminal: both directions */
@@ -34,9 +34,12 @@ struct incus_session {
 	bool asking;
 	const char *operation; /* path of it */
 	struct incus_stream streams[INCUS_SOCKETS];
+	const char *secrets[INCUS_SOCKETS];
 	size_t open_streams;
 	size_t wanted_streams;
-	bool started;
+	bool started;      /* all streams are open */
+	bool announced;    /* it is known that the command began */
+	bool may_run;      /* nobody knows whether it did */
 	bool close_wanted; /* no more input */
 	bool close_told;
 	bool input_refused; /* write took less than it was given */
@@ -46,16 +49,12 @@ struct incus_session {
 	struct session_request look_up_request;
 	const char *user_name;
 	struct buffer answer;
-	const char *mark; /* of the script around the command: the server's own words do not tell a missing program from
-	                     a status 127, and it ignores a missing folder */
-	struct note_filter filter;
-	struct str preamble; /* what the script reads first */
-	bool merged;         /* both streams go one way */
-	int noted;           /* the stream that carries reports */
-	bool script_began;
+	struct script_notes notes; /* the server's own words do not tell a missing program from a status 127, and it
+	                              ignores a missing folder */
+	struct str preamble;       /* what the script reads first */
+	bool merged;               /* both streams go one way */
+	int noted;                 /* the stream that carries reports */
 	bool input_asked;
-	bool folder_missing;
-	bool program_missing;
 	struct session_outcome outcome;
 	struct loop_timer soon;
 };

@@ -3,8 +3,9 @@
 
 #include "fops/base/arena.h"
 
-#define PING_MS      10000
-#define DEAD_PEER_MS 60000
+#define PING_MS       10000
+#define DEAD_PEER_MS  60000
+#define HTTP_SWITCHED 101
 
 static const char *const socket_names[INCUS_SOCKETS] = { "0", "1", "2", "control" };
 
@@ -40,14 +41,19 @@ static void end_stream(struct incus_stream *stream)
 	check_drained(stream->state);
 }
 
+static bool open_streams(struct incus_session *state, struct error *err);
+
 static void socket_opened(struct websocket *websocket)
 {
 	struct incus_stream *stream = websocket->user;
 	struct incus_session *state = stream->state;
+	struct error err;
 
 	state->open_streams++;
 	if (state->open_streams == state->wanted_streams)
 		incus_streams_opened(state);
+	else if (stream->which == INCUS_CONTROL && !open_streams(state, &err))
+		incus_streams_lost(state, err.message);
 }
 
 static void socket_piece(struct websocket *websocket, const struct websocket_piece *piece)
@@ -76,18 +82,31 @@ static void socket_room(struct websocket *websocket)
 		incus_streams_feed(state);
 }
 
+/* The server starts the command once it has all streams: can that have been, although this one never opened? */
+static bool may_have_started(const struct incus_stream *stream)
+{
+	const struct websocket *websocket = &stream->websocket;
+	bool refused = websocket->status != 0 && websocket->status != HTTP_SWITCHED;
+
+	return stream->which != INCUS_CONTROL && !refused && websocket->connect_us > 0;
+}
+
+/* One stream may come to its end before another one has told that it is open. */
 static void socket_ended(struct websocket *websocket)
 {
 	struct incus_stream *stream = websocket->user;
 	struct incus_session *state = stream->state;
-	bool needed = !state->started || (carries_output(stream) && !stream->ended);
+	bool output = carries_output(stream);
 
-	if (needed && (websocket->failed || !state->started)) {
-		incus_streams_lost(state, websocket->failed ? websocket->error.message
-		                                            : "the server closed a stream before the start");
-		return;
+	if (!websocket->opened && (output || !state->announced)) {
+		state->may_run = state->announced || may_have_started(stream);
+		incus_streams_lost(state, websocket->error.message);
+	} else if (output && !stream->ended && websocket->failed) {
+		state->may_run = true;
+		incus_streams_lost(state, websocket->error.message);
+	} else {
+		end_stream(stream);
 	}
-	end_stream(stream);
 }
 
 static const char *socket_secret(const struct incus_operation *operation, const char *name)
@@ -99,10 +118,10 @@ static const char *socket_secret(const struct incus_operation *operation, const 
 	return NULL;
 }
 
-static bool open_stream(struct incus_session *state, enum incus_socket which, const char *secret, struct error *err)
+static bool open_stream(struct incus_session *state, enum incus_socket which, struct error *err)
 {
 	struct incus_stream *stream = &state->streams[which];
-	struct text_pair pair = { "secret", secret };
+	struct text_pair pair = { "secret", state->secrets[which] };
 	struct text_map query = { &pair, 1 };
 	const char *path = arena_format(state->arena, "%s/websocket", state->operation);
 
@@ -123,22 +142,30 @@ static bool open_stream(struct incus_session *state, enum incus_socket which, co
 	return stream->running;
 }
 
+/* All but the control, which is open before: the server does not wait for it, and a signal needs it. */
+static bool open_streams(struct incus_session *state, struct error *err)
+{
+	for (size_t i = 0; i < INCUS_CONTROL; i++) {
+		if (state->secrets[i] != NULL && !open_stream(state, (enum incus_socket)i, err))
+			return false;
+	}
+	return true;
+}
+
 bool incus_streams_open(struct incus_session *state, const struct incus_operation *operation, struct error *err)
 {
 	bool terminal = state->session->request->terminal;
 
-	state->wanted_streams = terminal ? 2 : INCUS_SOCKETS;
+	state->wanted_streams = 0;
 	for (size_t i = 0; i < INCUS_SOCKETS; i++) {
-		const char *secret = socket_secret(operation, socket_names[i]);
-
 		if (terminal && (i == INCUS_OUTPUT || i == INCUS_ERRORS))
 			continue;
-		if (secret == NULL)
+		state->secrets[i] = socket_secret(operation, socket_names[i]);
+		if (state->secrets[i] == NULL)
 			return fail(err, ERROR_PLANE_PROTOCOL, "the operation has no stream \"%s\"", socket_names[i]);
-		if (!open_stream(state, (enum incus_socket)i, secret, err))
-			return false;
+		state->wanted_streams++;
 	}
-	return true;
+	return open_stream(state, INCUS_CONTROL, err);
 }
 
 void incus_streams_stop(struct incus_session *state)

@@ -5,6 +5,12 @@
 #include "fops/data/document.h"
 
 #define LONGEST_CLAIMS ((size_t)64 * 1024)
+#define MEMORY         (LONGEST_CLAIMS * 16)
+
+/* a token with more values than this has no expiry for us: they would not fit into MEMORY */
+static const struct document_limits limits = {
+	.bytes = LONGEST_CLAIMS, .depth = 16, .values = 1000, .text = LONGEST_CLAIMS, .documents = 1
+};
 
 struct claims {
 	struct optional_int expiry; /* seconds since 1970 */
@@ -45,7 +51,7 @@ static bool read_claims(struct arena *arena, const char *part, size_t len, struc
 	struct error ignored;
 	struct value value;
 	size_t count = decode_base64url(part, len, text);
-	bool good = count > 0 && json_parse(arena, "token", text, count, &document_default_limits, &value, &ignored) &&
+	bool good = count > 0 && json_parse(arena, "token", text, count, &limits, &value, &ignored) &&
 	            decode(arena, "token", "", &value, claim_fields, DECODE_LENIENT, ret_claims, &findings);
 
 	explicit_bzero(text, len);
@@ -54,7 +60,7 @@ static bool read_claims(struct arena *arena, const char *part, size_t len, struc
 
 bool jwt_expiry(const char *token, struct instant *ret_expiry)
 {
-	CLEANUP(arena_cleanup) struct arena *arena = arena_new(LONGEST_CLAIMS * 16);
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(MEMORY);
 	const char *first = strchr(token, '.');
 	const char *second = first == NULL ? NULL : strchr(first + 1, '.');
 	struct claims claims = { 0 };

@@ -2,43 +2,26 @@
 #include "lxc_session.h"
 
 #include "fops/base/arena.h"
+#include "outcome.h"
 
 void lxc_outcome_exited(struct lxc_session *state, int status)
 {
-	state->outcome = (struct session_outcome){ .cause = SESSION_EXITED, .exit_status = status };
+	state->outcome = outcome_exited(status);
 }
 
 void lxc_outcome_exec(struct lxc_session *state, int status)
 {
-	bool missing = status == 127;
-	struct error *err = &state->outcome.error;
-
-	state->outcome.cause = missing ? SESSION_NOT_FOUND : SESSION_NOT_EXECUTABLE;
-	state->outcome.derived = true;
-	fail(err, missing ? ERROR_RUN_COMMAND_NOT_FOUND : ERROR_RUN_NOT_EXECUTABLE,
-	     missing ? "%s has no program \"%s\"" : "%s cannot execute \"%s\"", state->session->asset->asset_id,
-	     state->session->request->argv[0]);
-	error_effect(err, "nothing ran");
+	state->outcome = outcome_no_program(state->session, status);
 }
 
 void lxc_outcome_folder(struct lxc_session *state)
 {
-	struct error *err = &state->outcome.error;
-
-	state->outcome.cause = SESSION_NOT_STARTED;
-	fail(err, ERROR_RUN_NOT_STARTED, "the command was not started on %s", state->session->asset->asset_id);
-	error_cause(err, "the folder %s cannot be entered there", state->command.workdir);
-	error_effect(err, "nothing ran");
+	state->outcome = outcome_no_folder(state->session);
 }
 
 void lxc_outcome_failed(struct lxc_session *state, enum error_id id, const char *cause)
 {
-	struct error *err = &state->outcome.error;
-
-	state->outcome.cause = SESSION_NOT_STARTED;
-	fail(err, id, "the command was not started on %s", state->session->asset->asset_id);
-	error_cause(err, "%s", cause);
-	error_effect(err, "nothing ran");
+	state->outcome = outcome_not_started(state->session, id, cause);
 }
 
 void lxc_outcome_complaint(struct lxc_session *state, const char *text, size_t len, int status)

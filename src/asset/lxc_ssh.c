@@ -29,7 +29,7 @@
 	"*\\)*\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\2/p'); do\n"                                                           \
 	"[ \"$name\" = PATH ] || unset \"$name\"; done;; esac\n"                                                       \
 	"case $1 in *e*) " PREAMBLE_SCRIPT ";; esac\n"                                                                 \
-	"shift; cd /; unset OLDPWD\n"                                                                                                \
+	"shift; cd /; unset OLDPWD\n"                                                                                  \
 	"\"$@\" 2>&3 3>&-\n"                                                                                           \
 	"status=$?; printf '%s status %s\\n' \"$0\" \"$status\" >&3; exit \"$status\""
 

@@ -5,8 +5,8 @@
 #include "fops/data/document.h"
 #include "fops/data/emit.h"
 #include "inner_script.h"
-#include "note_filter.h"
 #include "proxmox_session.h"
+#include "script_notes.h"
 
 #define MOST_INPUT     ((size_t)65536)
 #define LONGEST_BODY   ((size_t)8 * 1024 * 1024)
@@ -41,10 +41,8 @@ struct agent_session {
 	int64_t pause_ms;
 	struct buffer input;
 	bool input_long;
-	const char *mark; /* with --workdir a small script enters the folder and reports */
-	struct note_filter filter;
-	bool folder_missing;
-	bool program_missing;
+	bool scripted; /* with --workdir a small script enters the folder and reports */
+	struct script_notes notes;
 	struct session_outcome outcome;
 	struct loop_timer soon;
 };
@@ -158,30 +156,13 @@ static bool deliver(struct agent_session *state, struct arena *arena, int stream
 		return value == NULL;
 	if (!proxmox_decode_bytes(arena, value->text.data, value->text.len, &bytes))
 		return false;
-	if (stream == 2 && state->mark != NULL) {
-		note_filter_feed(&state->filter, stream, bytes.data, bytes.len);
-		note_filter_finish(&state->filter, stream);
+	if (stream == 2 && state->scripted) {
+		script_notes_feed(&state->notes, stream, bytes.data, bytes.len);
+		script_notes_finish(&state->notes, stream);
 	} else if (bytes.len > 0) {
 		state->session->on_output(state->session, stream, bytes.data, bytes.len);
 	}
 	return true;
-}
-
-static void take_note(void *user, size_t prefix, const char *text, size_t len)
-{
-	struct agent_session *state = user;
-	const char *word = arena_text(state->arena, text, len);
-
-	(void)prefix;
-	state->folder_missing = state->folder_missing || text_starts(word, " folder");
-	state->program_missing = state->program_missing || text_starts(word, " exec ");
-}
-
-static void take_text(void *user, int stream, const char *data, size_t len)
-{
-	struct agent_session *state = user;
-
-	state->session->on_output(state->session, stream, data, len);
 }
 
 static void conclude(struct agent_session *state, struct arena *arena, const struct agent_result *result)
@@ -193,9 +174,9 @@ static void conclude(struct agent_session *state, struct arena *arena, const str
 	else if (result->out_truncated != 0 || result->err_truncated != 0)
 		end_with(state,
 		         outcome_lost(state->session, "the agent keeps only 16 MiB of a stream: the rest is lost"));
-	else if (state->folder_missing)
+	else if (state->notes.folder_missing)
 		end_with(state, outcome_no_folder(state->session));
-	else if (state->program_missing && result->exit_status.present)
+	else if (state->notes.program_missing && result->exit_status.present)
 		end_with(state, outcome_no_program(state->session, (int)result->exit_status.value));
 	else if (result->signal.present)
 		end_with(state, outcome_exited(128 + (int)(result->signal.value & 0x7F)));
@@ -311,7 +292,7 @@ static void exec_answered(struct http_exchange *exchange)
 static void begin(struct agent_session *state)
 {
 	const struct session_request *request = state->session->request;
-	const char *head[] = { "sh", "-c", INNER_SCRIPT, state->mark, request->workdir, NULL };
+	const char *head[] = { "sh", "-c", INNER_SCRIPT, state->notes.mark, request->workdir, NULL };
 	struct str body;
 	struct error err;
 
@@ -373,16 +354,8 @@ bool agent_start(struct session *session, struct error *err)
 		.on_guest = guest_found,
 		.user = state,
 	};
-	if (session->request->workdir != NULL) {
-		state->mark = note_mark(state->arena);
-		state->filter = (struct note_filter){
-			.prefixes = { state->mark, NULL },
-			.active = { true, false },
-			.on_note = take_note,
-			.on_text = take_text,
-			.user = state,
-		};
-	}
+	state->scripted = session->request->workdir != NULL;
+	script_notes_start(&state->notes, session);
 	session->state = state;
 	if (!proxmox_look_start(&state->look, err))
 		return false;

@@ -32,9 +32,18 @@ void identity_check(const struct rule_scope *scope, const char *path, const char
 		rule_break(scope, RULE_R07, path, "give it a name", "%s is a raw address", text);
 }
 
+const char letters_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void path_check(const struct rule_scope *scope, const char *path, const char *text)
+{
+	if (text != NULL && text[0] == '/' && url_rule_has_dots(text + 1))
+		rule_break(scope, RULE_FORM, path, "write the whole path", "the path holds a \".\" or \"..\" segment");
+}
+
 bool is_base64(const char *text, size_t least, size_t most)
 {
-	size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+	size_t digits = strspn(text, base64_digits);
 	size_t padding = strspn(text + digits, "=");
 	size_t len = digits + padding;
 

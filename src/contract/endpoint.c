@@ -152,9 +152,7 @@ static void check_auth(const struct rule_scope *scope, struct arena *arena, cons
 	secret_ref_check(scope, arena, "auth.secretRef", auth->secret_ref);
 	secret_ref_check(scope, arena, "auth.certificateRef", auth->certificate_ref);
 	secret_ref_check(scope, arena, "auth.keyRef", auth->key_ref);
-	if (auth->token_file != NULL && auth->token_file[0] == '/' && url_rule_has_dots(auth->token_file + 1))
-		rule_break(scope, RULE_FORM, "auth.tokenFile", "write the whole path",
-		           "the path holds a \".\" or \"..\" segment");
+	path_check(scope, "auth.tokenFile", auth->token_file);
 	if (auth->token_id != NULL && auth->token_id[0] != '\0' && !is_token_id(auth->token_id))
 		rule_break(scope, RULE_FORM, "auth.tokenId",
 		           "write the id that pveum token list prints, such as fops@pve!control",

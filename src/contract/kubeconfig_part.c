@@ -7,10 +7,9 @@
 /* The value of a base64 digit, -1 for anything else. */
 static int digit_of(char byte)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = byte == '\0' ? NULL : strchr(digits, byte);
+	const char *at = byte == '\0' ? NULL : strchr(base64_digits, byte);
 
-	return at == NULL ? -1 : (int)(at - digits);
+	return at == NULL ? -1 : (int)(at - base64_digits);
 }
 
 bool kube_decode_base64(struct arena *arena, const char *text, struct str *ret_data)

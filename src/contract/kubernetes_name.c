@@ -1,6 +1,8 @@
 /* The grammar of names in Kubernetes, as its API server checks them. */
 #include "kubernetes_name.h"
 
+#include "check.h"
+
 #define LONGEST_LABEL     63
 #define LONGEST_DNS_NAME  253
 #define LONGEST_PORT_NAME 15
@@ -8,7 +10,6 @@
 
 static const char small[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-static const char any[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 static bool is_one_of(char byte, const char *set)
 {
@@ -58,12 +59,12 @@ bool is_selector_key(const char *text)
 	if (slash != NULL && !is_dns_name((struct str){ text, (size_t)(slash - text) }))
 		return false;
 	text = slash == NULL ? text : slash + 1;
-	return is_word((struct str){ text, strlen(text) }, any, "-_.", LONGEST_LABEL);
+	return is_word((struct str){ text, strlen(text) }, letters_digits, "-_.", LONGEST_LABEL);
 }
 
 bool is_selector_value(const char *text)
 {
-	return *text == '\0' || is_word((struct str){ text, strlen(text) }, any, "-_.", LONGEST_LABEL);
+	return *text == '\0' || is_word((struct str){ text, strlen(text) }, letters_digits, "-_.", LONGEST_LABEL);
 }
 
 bool is_port_name(const char *text)

@@ -3,7 +3,6 @@
 #include "check.h"
 #include "fops/base/arena.h"
 #include "pattern.h"
-#include "url_rule.h"
 
 #define LONGEST_NAME     128
 #define LONGEST_INSTANCE 63
@@ -170,9 +169,7 @@ void lxc_block_check(const struct rule_scope *scope, struct arena *arena, const 
 	         !is_plain_name(lxc->container, ".-_", LONGEST_NAME))
 		rule_break(scope, RULE_FORM, "lxc.container", "write the name that lxc-ls prints",
 		           "the container name must be plain: letters, digits, dots, hyphens and underscores");
-	if (lxc->path != NULL && lxc->path[0] == '/' && url_rule_has_dots(lxc->path + 1))
-		rule_break(scope, RULE_FORM, "lxc.path", "write the whole path",
-		           "the path holds a \".\" or \"..\" segment");
+	path_check(scope, "lxc.path", lxc->path);
 	if (lxc->ssh.present)
 		ssh_block_check(scope, arena, "lxc.ssh", &lxc->ssh);
 }

@@ -29,8 +29,6 @@ const struct field ssh_block_fields[] = {
 	{ 0 },
 };
 
-static const char letters_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
 bool is_plain_name(const char *text, const char *more, size_t longest)
 {
 	size_t len = strlen(text);

@@ -9,7 +9,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,14 @@ from lab_tools import (
 
 
 @dataclass(frozen=True)
+class Difference:
+    """What a driver does otherwise in one golden case, with the reason."""
+
+    reason: str
+    changes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Driver:
     """One way to reach the same containers: the context that uses it, what it needs, which options it refuses, whether it starts programs."""
 
@@ -44,6 +52,11 @@ class Driver:
     neighbours: tuple[str, ...]
     refuses: tuple[str, ...] = ()
     programs: bool = True
+    role: str = "daytona_runtime"
+    # what it truly cannot do, with the reason; a test that `needs` one of these is not made for it
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    # golden cases that come out otherwise there: what changes, and why
+    differs: Mapping[str, Difference] = field(default_factory=dict)
 
 
 DRIVERS = (
@@ -51,6 +64,11 @@ DRIVERS = (
     Driver("lxc-ssh", "lab-ssh", ("lxc", "ssh")),
     # the user of a pod's container is the pod's; nothing but the API server is asked
     Driver("kubernetes", "lab-kube", ("lxc", "kube"), refuses=("--user",), programs=False),
+    # pct runs commands as root only
+    Driver("lxc-proxmox", "lab-proxmox", ("lxc", "proxmox"), refuses=("--user",)),
+    Driver("lxc-incus", "lab-incus", ("incus",), programs=False),
+    # the guest agent takes words and one piece of input, and gives everything back at the end
+    Driver("proxmox-agent", "lab-proxmox", ("lxc", "proxmox"), refuses=("--user", "--env", "--tty"), programs=False, role="agent_runtime"),
 )
 # ServerAliveInterval 10: the longest silence of a link that the ssh driver lets pass before it asks.
 ALIVE_SECONDS = 10
@@ -66,10 +84,10 @@ class Remote:
         self.runner = runner
         self.driver = driver
 
-    def words(self, options: tuple[str | Path, ...], command: tuple[str | bytes, ...], role: str = ROLE) -> list[Any]:
-        return ["--context", self.driver.context, "runtime-assets", "run", "--role", role, *options, "--", *command]
+    def words(self, options: tuple[str | Path, ...], command: tuple[str | bytes, ...], role: str = "") -> list[Any]:
+        return ["--context", self.driver.context, "runtime-assets", "run", "--role", role or self.driver.role, *options, "--", *command]
 
-    def run(self, *command: str | bytes, options: tuple[str | Path, ...] = (), role: str = ROLE, **more: Any) -> Result:
+    def run(self, *command: str | bytes, options: tuple[str | Path, ...] = (), role: str = "", **more: Any) -> Result:
         return self.runner(*self.words(options, command, role), **more)
 
     def start(self, *command: str | bytes, options: tuple[str | Path, ...] = (), **more: Any) -> Started:
@@ -559,7 +577,7 @@ class Outcome:
     remote_exit: int | None
     cause: str | None
     options: tuple[str, ...] = ()
-    role: str = ROLE
+    role: str = ""
     ran: bool = True
 
 
