@@ -34,6 +34,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "static: runs with the static binary as well")
+    config.addinivalue_line("markers", "needs(*abilities): is made only for the drivers that have these")
     config.addinivalue_line("markers", "neighbours(*names): skips unless these neighbours of the lab are up")
 
 

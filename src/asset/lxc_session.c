@@ -327,8 +327,7 @@ static bool start_stage(struct lxc_session *state, enum lxc_stage stage, struct 
 	const char *const *words;
 
 	reset_stage(state, stage);
-	state->merged = stage == LXC_RUN && !terminal &&
-	                session_joins_streams(state->session->request);
+	state->merged = stage == LXC_RUN && !terminal && session_joins_streams(state->session->request);
 	words = stage_words(state, &program.set);
 	state->preamble = (struct str){ NULL, 0 };
 	program.argv = state->carrier->wrap(state, words, terminal, &program.set);

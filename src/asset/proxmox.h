@@ -21,8 +21,8 @@ struct proxmox_answer {
 CHECKED bool proxmox_answer_read(struct arena *arena, const struct runtime_asset *asset, struct http_exchange *exchange,
                                  struct proxmox_answer *ret_answer, struct error *err);
 
-/* Bytes as the API carries them: each one as the code point of its value. In arena. */
-const char *proxmox_encode_bytes(struct arena *arena, const char *data, size_t len);
+/* Bytes as the API carries them: each one as the code point of its value; NUL stays NUL. In arena. */
+struct str proxmox_encode_bytes(struct arena *arena, const char *data, size_t len);
 
 /* Back to bytes; false when a character is none of them. In arena. */
 CHECKED bool proxmox_decode_bytes(struct arena *arena, const char *text, size_t len, struct str *ret_bytes);

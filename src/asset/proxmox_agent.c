@@ -7,6 +7,7 @@
 #include "inner_script.h"
 #include "proxmox_session.h"
 #include "script_notes.h"
+#include "word_script.h"
 
 #define MOST_INPUT     ((size_t)65536)
 #define LONGEST_BODY   ((size_t)8 * 1024 * 1024)
@@ -99,7 +100,9 @@ static const char *agent_path(struct agent_session *state, const char *more)
 
 static void emit_bytes(struct emitter *emitter, struct arena *arena, const char *data, size_t len)
 {
-	emit_text(emitter, proxmox_encode_bytes(arena, data, len));
+	struct str text = proxmox_encode_bytes(arena, data, len);
+
+	emit_text_len(emitter, text.data, text.len);
 }
 
 /* The body of an exec call: words, and input when there is some. */
@@ -115,7 +118,7 @@ static struct str exec_body(struct arena *arena, const char *const *head, const 
 	emit_key(&emitter, "command");
 	emit_array(&emitter);
 	for (; head != NULL && *head != NULL; head++)
-		emit_text(&emitter, *head);
+		emit_bytes(&emitter, arena, *head, strlen(*head));
 	for (; *argv != NULL; argv++)
 		emit_bytes(&emitter, arena, *argv, strlen(*argv));
 	emit_array_end(&emitter);
@@ -293,6 +296,7 @@ static void begin(struct agent_session *state)
 {
 	const struct session_request *request = state->session->request;
 	const char *head[] = { "sh", "-c", INNER_SCRIPT, state->notes.mark, request->workdir, NULL };
+	const char *const *argv;
 	struct str body;
 	struct error err;
 
@@ -309,7 +313,9 @@ static void begin(struct agent_session *state)
 		                                    "the guest agent takes at most 64 KiB of input"));
 		return;
 	}
-	body = exec_body(state->arena, request->workdir == NULL ? NULL : head, request->argv, &state->input);
+	/* the agent itself takes no words that are not UTF-8 */
+	argv = words_are_text(request->argv) ? request->argv : words_as_script(state->arena, request->argv);
+	body = exec_body(state->arena, state->scripted ? head : NULL, argv, &state->input);
 	state->asking = body.len > 0 && post(state, body, &state->exchange, exec_answered, &err);
 	if (body.len == 0)
 		end_with(state, outcome_not_started(state->session, ERROR_USAGE_BAD_VALUE, "the command is too long"));

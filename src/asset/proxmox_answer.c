@@ -92,7 +92,7 @@ bool proxmox_answer_read(struct arena *arena, const struct runtime_asset *asset,
 	return true;
 }
 
-const char *proxmox_encode_bytes(struct arena *arena, const char *data, size_t len)
+struct str proxmox_encode_bytes(struct arena *arena, const char *data, size_t len)
 {
 	char *text = arena_alloc(arena, 2 * len + 1);
 	size_t count = 0;
@@ -105,7 +105,7 @@ const char *proxmox_encode_bytes(struct arena *arena, const char *data, size_t l
 		text[count++] = (char)(byte >= 0x80 ? 0x80 | (byte & 0x3F) : byte);
 	}
 	text[count] = '\0';
-	return text;
+	return (struct str){ text, count };
 }
 
 bool proxmox_decode_bytes(struct arena *arena, const char *text, size_t len, struct str *ret_bytes)

@@ -155,13 +155,19 @@ static void emit_columns_object(struct emitter *emitter, const struct column *co
 	emit_bool(emitter, true);
 }
 
-static bool has_untrusted(const struct column *columns)
+/* Has any column these flags and none of those? */
+static bool has_columns(const struct column *columns, unsigned flags, unsigned without)
 {
 	for (; columns != NULL && columns->key != NULL; columns++) {
-		if ((columns->flags & COLUMN_UNTRUSTED) != 0)
+		if ((columns->flags & flags) != 0 && (columns->flags & without) == 0)
 			return true;
 	}
 	return false;
+}
+
+static bool has_untrusted(const struct column *columns)
+{
+	return has_columns(columns, COLUMN_UNTRUSTED, 0);
 }
 
 static void emit_schema_name(struct emitter *emitter, const struct command *command)
@@ -241,7 +247,7 @@ static void emit_list(struct emitter *emitter, const struct command *command)
 	emit_array(emitter);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		emit_text(emitter, names[i]);
-	if (has_untrusted(command->columns))
+	if (has_columns(command->columns, COLUMN_UNTRUSTED, COLUMN_ASKED))
 		emit_text(emitter, "untrusted");
 	for (size_t i = 0; i < ARRAY_LEN(last_names); i++)
 		emit_text(emitter, last_names[i]);

@@ -8,7 +8,6 @@
 
 #include "fops/base/arena.h"
 #include "fops/base/file.h"
-#include "rules_digest.h"
 
 #define FNV_START    UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME    UINT64_C(0x100000001b3)
@@ -38,7 +37,7 @@ const char *cache_path(struct arena *arena, const char *cache_folder, const stru
 	name = add_part(name, IMAGE_MAGIC);
 	name = add_part(name, arena_format(arena, "%u", IMAGE_VERSION));
 	name = add_part(name, FOPS_VERSION);
-	name = add_part(name, FOPS_RULES);
+	name = add_part(name, image_rules);
 	name = add_part(name, place);
 	free(place);
 	for (size_t i = 0; i < sources->count; i++)

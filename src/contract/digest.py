@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a header with a digest of source files: digest.py HEADER FILE..."""
+"""Writes a source with a digest of other sources: digest.py SOURCE FILE..."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def main() -> None:
     for path in sorted(Path(word) for word in sys.argv[2:]):
         data = path.read_bytes()
         digest.update(f"{path.name} {len(data)}\n".encode() + data)
-    text = f'#ifndef FOPS_CONTRACT_RULES_DIGEST_H\n#define FOPS_CONTRACT_RULES_DIGEST_H\n\n#define FOPS_RULES "{digest.hexdigest()[:24]}"\n\n#endif\n'
+    text = f'#include "image.h"\n\nconst char image_rules[IMAGE_PRODUCT] = "{digest.hexdigest()[:24]}";\n'
     Path(sys.argv[1]).write_text(text, encoding="utf-8")
 
 

@@ -2,7 +2,6 @@
 #include "image.h"
 
 #include "checksum.h"
-#include "rules_digest.h"
 
 /* The header's own checksum covers what stands before it. */
 #define HEADER_COVERED offsetof(struct image_header, header_checksum)
@@ -40,26 +39,14 @@ bool image_lay_out(const struct image_header *header, struct image_layout *ret_l
 	return true;
 }
 
-static void product_text(char ret_product[IMAGE_PRODUCT])
-{
-	static const char product[] = FOPS_RULES;
-	size_t len = sizeof product < IMAGE_PRODUCT ? sizeof product : IMAGE_PRODUCT;
-
-	memset(ret_product, 0, IMAGE_PRODUCT);
-	memcpy(ret_product, product, len);
-}
-
 static const char *header_wrong(const struct image_header *header, size_t len)
 {
-	char product[IMAGE_PRODUCT];
-
 	if (len < sizeof *header)
 		return "it is shorter than its header";
 	if (memcmp(header->magic, IMAGE_MAGIC, sizeof header->magic) != 0)
 		return "it is something else";
-	product_text(product);
 	if (header->version != IMAGE_VERSION || header->header_bytes != sizeof *header ||
-	    memcmp(header->product, product, sizeof product) != 0)
+	    memcmp(header->product, image_rules, IMAGE_PRODUCT) != 0)
 		return "another version wrote it";
 	if (checksum(header, HEADER_COVERED) != header->header_checksum)
 		return "its header is damaged";
@@ -103,7 +90,7 @@ void image_seal(void *data, const struct image_layout *layout)
 	memcpy(header->magic, IMAGE_MAGIC, sizeof header->magic);
 	header->version = IMAGE_VERSION;
 	header->header_bytes = sizeof *header;
-	product_text(header->product);
+	memcpy(header->product, image_rules, IMAGE_PRODUCT);
 	header->index_checksum = checksum(part(data, layout->files), layout->records - layout->files);
 	header->header_checksum = checksum(header, HEADER_COVERED);
 }

@@ -12,6 +12,9 @@
 #define IMAGE_VERSION 2u
 #define IMAGE_PRODUCT 32
 
+/* A digest of this room's sources, made by the build. */
+extern const char image_rules[IMAGE_PRODUCT];
+
 /*
  * Layout, each part right behind the one before, numbers in the machine's own order: header; files in reading order;
  * objects of each kind sorted by id; indexes of the assets sorted by role and id; texts, each NUL-terminated, the first
@@ -21,7 +24,7 @@ struct image_header {
 	char magic[8];
 	uint32_t version;
 	uint32_t header_bytes;
-	char product[IMAGE_PRODUCT]; /* FOPS_RULES: what another build checks differently is checked anew */
+	char product[IMAGE_PRODUCT]; /* image_rules: what another build checks differently is checked anew */
 	unsigned char digest[DIGEST_BYTES];
 	int64_t listed_ns; /* when the listing began that found the files as they are recorded here */
 	uint64_t texts_bytes;

@@ -171,7 +171,7 @@ static bool convert_certificate(const struct kube_import *import, const struct k
 {
 	struct endpoint_auth *auth = &endpoint->endpoint.auth;
 	const char *certificate_place, *key_place;
-	struct str certificate, key;
+	struct str certificate = { 0 }, key = { 0 };
 
 	if (!take_pem(import, place, "client-certificate", user->certificate_data, user->certificate, &certificate,
 	              &certificate_place) ||

@@ -47,7 +47,7 @@ static const struct field context_fields[] = {
 /* Every list has entries of a name and one object. */
 #define NAMED_FIELDS(type, member, table)                                                                              \
 	{ "name", SLOT(struct type, name), FIELD_REQUIRED | FIELD_NOT_EMPTY, .text = "name" },                         \
-	        { member, SLOT_EMBEDDED(struct type, part), .fields = table },                                         \
+	        { (member), SLOT_EMBEDDED(struct type, part), .fields = (table) },                                     \
 	{                                                                                                              \
 		0                                                                                                      \
 	}

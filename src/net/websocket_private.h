@@ -147,4 +147,15 @@ void flow_write(struct websocket_run *run);
 void flow_watch(struct websocket_run *run);
 void flow_unwatch(struct websocket_run *run);
 
+/* For the tests of this room, which hold the limits and the closing against a server: */
+
+/* Bytes queued and not yet handed to the system. */
+size_t websocket_queued(const struct websocket *websocket);
+
+/*
+ * Begin the closing handshake once what is queued was sent; on_end follows, after at most 2 s in which nothing more
+ * could be sent. Before it is open: give up, with on_end.
+ */
+void websocket_close(struct websocket *websocket, int code, const char *reason);
+
 #endif

@@ -75,10 +75,12 @@ static bool print_assets(struct call *call, const struct topology *topology, con
 	output_list(call->output);
 	for (size_t i = 0; i < choice->count && !output_is_done(call->output); i++) {
 		struct arena_mark mark = arena_mark(scratch);
-		struct live_state state = live == NULL ? (struct live_state){ 0 } : live_state_of(live, i);
+		struct live_state state = { 0 };
 		size_t index = choice->indexes[i];
 		struct runtime_asset asset;
 
+		if (live != NULL)
+			state = live_state_of(live, i);
 		if (!topology_read_asset(topology, index, scratch, &asset, err))
 			return false;
 		output_row(call->output,

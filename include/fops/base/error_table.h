@@ -52,7 +52,8 @@ ERROR(ASSET_NOT_FOUND, "asset.not-found", EXIT_NOT_FOUND, false,
       "List the assets with `fops runtime-assets list`.")
 ERROR(ASSET_AMBIGUOUS, "asset.ambiguous", EXIT_USAGE, false,
       "Several assets match a selection that needs exactly one; fops never takes the first.",
-      "fops runtime-assets show --role twin_runtime", "Name one with --asset-id; commands that act on many also take --all.")
+      "fops runtime-assets show --role twin_runtime",
+      "Name one with --asset-id; commands that act on many also take --all.")
 ERROR(ASSET_NO_EXECUTOR, "asset.no-executor", EXIT_CONFIG, false,
       "The asset has no executorRef, or its endpoint has no executorUrl.",
       "fops runtime-assets request --role parked_runtime --path /health",

@@ -93,17 +93,8 @@ size_t websocket_room(const struct websocket *websocket);
 bool websocket_send(struct websocket *websocket, enum websocket_kind kind, const void *head, size_t head_len,
                     const void *data, size_t len);
 
-/* Bytes queued and not yet handed to the system. */
-size_t websocket_queued(const struct websocket *websocket);
-
 /* Stop or go on reading (a slow reader); pings are not answered meanwhile, and no silence is counted. */
 void websocket_pause(struct websocket *websocket, bool pause);
-
-/*
- * Begin the closing handshake once what is queued was sent; on_end follows, after at most 2 s in which nothing more
- * could be sent. Before it is open: give up, with on_end.
- */
-void websocket_close(struct websocket *websocket, int code, const char *reason);
 
 /* Drop the connection at once: no callback follows. Fine inside callbacks and for one that has ended. */
 void websocket_cancel(struct websocket *websocket);

@@ -273,13 +273,12 @@ Test(kubernetes_pod, is_meant_by_its_name)
 
 Test(kubernetes_pod, refuses_selectors_that_mean_every_pod)
 {
-	static const char *const selectors[] = { "{\"spec\":{\"selector\":{}}}",
-		                                 "{\"spec\":{}}",
-		                                 "{}",
-		                                 "{\"spec\":{\"selector\":{\"matchLabels\":{}}}}",
-		                                 "{\"spec\":{\"selector\":7}}",
-		                                 "{\"spec\":{\"selector\":{\"matchExpressions\":[{\"key\":\"a\","
-		                                 "\"operator\":\"Gt\",\"values\":[\"1\"]}]}}}" };
+	static const char unknown_operator[] = "{\"spec\":{\"selector\":{\"matchExpressions\":[{\"key\":\"a\","
+	                                       "\"operator\":\"Gt\",\"values\":[\"1\"]}]}}}";
+	static const char *const selectors[] = {
+		"{\"spec\":{\"selector\":{}}}", "{\"spec\":{}}", "{}", "{\"spec\":{\"selector\":{\"matchLabels\":{}}}}",
+		"{\"spec\":{\"selector\":7}}",  unknown_operator
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(selectors); i++) {
 		struct value value = parse(selectors[i]);

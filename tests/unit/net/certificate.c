@@ -47,7 +47,7 @@ const char *certificate_fingerprint(struct arena *arena, const char *certificate
 	X509 *read = PEM_read_bio_X509(bio, NULL, NULL, NULL);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len;
-	char *text = arena_alloc(arena, 3 * EVP_MAX_MD_SIZE);
+	char *text = arena_alloc(arena, (size_t)3 * EVP_MAX_MD_SIZE);
 
 	cr_assert(read != NULL && X509_digest(read, EVP_sha256(), digest, &len) == 1);
 	for (unsigned i = 0; i < len; i++)

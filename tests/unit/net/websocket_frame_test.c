@@ -85,7 +85,7 @@ struct frame_case {
 
 #define CASE(name, bytes, script, code)                                                                                \
 	{                                                                                                              \
-		name, bytes, sizeof bytes - 1, script, code                                                            \
+		(name), (bytes), sizeof(bytes) - 1, (script), (code)                                                   \
 	}
 
 static const struct frame_case cases[] = {

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "peer.h"
+#include "websocket_private.h"
 
 static struct owner owner;
 static struct peer_frame frame;

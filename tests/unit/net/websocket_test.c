@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "peer.h"
+#include "websocket_private.h"
 
 static struct owner owner;
 static struct peer_frame frame;
@@ -110,9 +111,10 @@ static void write_conversation(struct connection *connection, const char *reques
 	size_t len = strlen(answer);
 	char all[1024];
 
-	memcpy(all, answer, len);
-	memcpy(all + len, frames, sizeof frames - 1);
-	len += sizeof frames - 1;
+	for (size_t i = 0; i < len; i++)
+		all[i] = answer[i];
+	for (size_t i = 0; i < sizeof frames - 1; i++)
+		all[len++] = frames[i];
 	for (size_t at = 0; at < len; at += step)
 		(void)connection_write(connection, all + at, len - at < step ? len - at : step);
 	while (peer_read(connection, &frame) && frame.first != PONG)
@@ -403,7 +405,7 @@ Test(websocket, reads_a_flood_and_lets_others_have_their_turn)
 	loop_disarm(owner.loop, &other_timer);
 	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
 	cr_expect_eq(owner.bytes, FLOOD_BYTES);
-	cr_expect_eq(owner.messages, FLOOD_BYTES / (1024 * 1024));
+	cr_expect_eq(owner.messages, FLOOD_BYTES / ((size_t)1024 * 1024));
 	cr_expect(other_turns >= 3, "a timer of 1 ms came %u times", other_turns);
 	owner_close(&owner);
 }

@@ -384,7 +384,7 @@ Test(websocket_upgrade, carries_messages_over_tls)
 	owner_run(&owner);
 	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
 	cr_expect_eq(owner.messages, 64);
-	cr_expect_eq(owner.bytes, 64 * 30001);
+	cr_expect_eq(owner.bytes, (size_t)64 * 30001);
 	owner_close(&owner);
 }
 
