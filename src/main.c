@@ -148,8 +148,9 @@ static int finish_failed(struct call *call, struct error *err)
 
 	if (!call->answered)
 		return failed(call, err);
+	/* the verb itself knows better what was done when the output was lost under its hands */
 	if (!output_finish(call->output, exit_status_of(call, err), &reader_gone, &lost))
-		return failed(call, &lost);
+		return failed(call, err->id == ERROR_IO_OUTPUT ? err : &lost);
 	return reader_gone && err->id == ERROR_IO_OUTPUT ? EXIT_OK : failed(call, err);
 }
 

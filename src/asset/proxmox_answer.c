@@ -118,9 +118,11 @@ bool proxmox_decode_bytes(struct arena *arena, const char *text, size_t len, str
 		unsigned point = byte;
 
 		if (byte >= 0x80) {
-			if ((byte & 0xE0) != 0xC0 || i + 1 == len)
+			unsigned char next = (unsigned char)(i + 1 < len ? text[++i] : 0);
+
+			point = (byte & 0x1FU) << 6 | (next & 0x3FU);
+			if ((byte & 0xE0) != 0xC0 || (next & 0xC0) != 0x80 || point < 0x80)
 				return false;
-			point = (byte & 0x1FU) << 6 | ((unsigned char)text[++i] & 0x3FU);
 		}
 		if (point > 0x100)
 			return false;

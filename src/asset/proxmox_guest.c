@@ -16,6 +16,14 @@ static const struct field guest_fields[] = {
 	{ 0 },
 };
 
+/* What a guest's own state is read for; some versions tell the number as text there, and it is known already. */
+static const struct field state_fields[] = {
+	{ "name", SLOT(struct proxmox_guest, name), .text = "its name" },
+	{ "status", SLOT(struct proxmox_guest, status), .text = "running or stopped" },
+	{ "tags", SLOT(struct proxmox_guest, tags), .text = "its tags" },
+	{ 0 },
+};
+
 static void answer(struct proxmox_look *look)
 {
 	if (look->failed && look->error.object[0] == '\0')
@@ -68,12 +76,13 @@ static const char *mismatch(struct arena *arena, const struct runtime_asset *ass
 	return NULL;
 }
 
-static bool read_guest(struct arena *arena, const struct value *value, struct proxmox_guest *ret_guest)
+static bool read_guest(struct arena *arena, const struct value *value, const struct field *fields,
+                       struct proxmox_guest *ret_guest)
 {
 	struct findings findings = { .arena = arena };
 
 	*ret_guest = (struct proxmox_guest){ 0 };
-	return decode(arena, "answer", "data", value, guest_fields, DECODE_LENIENT, ret_guest, &findings);
+	return decode(arena, "answer", "data", value, fields, DECODE_LENIENT, ret_guest, &findings);
 }
 
 /* A path segment that cannot lead elsewhere. */
@@ -106,7 +115,7 @@ static void node_answered(struct http_exchange *exchange)
 		answer(look);
 		return;
 	}
-	if (fresh.data == NULL || !read_guest(arena, fresh.data, &guest)) {
+	if (fresh.data == NULL || !read_guest(arena, fresh.data, state_fields, &guest)) {
 		not_found(look, "its node gives no state");
 		return;
 	}
@@ -158,7 +167,7 @@ static void list_answered(struct http_exchange *exchange)
 		struct proxmox_guest guest;
 		const char *why;
 
-		if (!read_guest(arena, &list.data->list.items[i], &guest) || guest.template != 0 ||
+		if (!read_guest(arena, &list.data->list.items[i], guest_fields, &guest) || guest.template != 0 ||
 		    !text_equal(guest.name, look->asset->lxc.container))
 			continue;
 		why = mismatch(arena, look->asset, &guest);

@@ -136,6 +136,20 @@ void outlet_close(struct outlet *outlet)
 	file_close(&outlet->again);
 }
 
+static void inlet_unwatch(struct inlet *inlet)
+{
+	if (inlet->watched)
+		loop_unwatch(inlet->loop, inlet->descriptor);
+	inlet->watched = false;
+}
+
+static void inlet_end(struct inlet *inlet)
+{
+	inlet_unwatch(inlet);
+	inlet->ended = true;
+	inlet->on_end(inlet);
+}
+
 static void inlet_ready(void *user, int descriptor, unsigned events)
 {
 	struct inlet *inlet = user;
@@ -144,10 +158,8 @@ static void inlet_ready(void *user, int descriptor, unsigned events)
 	(void)events;
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	loop_unwatch(inlet->loop, descriptor);
 	if (got <= 0) {
-		inlet->ended = true;
-		inlet->on_end(inlet);
+		inlet_end(inlet);
 		return;
 	}
 	inlet->start = 0;
@@ -168,15 +180,19 @@ void inlet_resume(struct inlet *inlet)
 		inlet->start += taken;
 		inlet->len -= taken;
 	}
-	if (inlet->len == 0 && !loop_watch(inlet->loop, inlet->descriptor, LOOP_READ, inlet_ready, inlet, &err)) {
-		inlet->ended = true;
-		inlet->on_end(inlet);
+	if (inlet->len > 0) {
+		inlet_unwatch(inlet);
+		return;
 	}
+	if (inlet->watched || inlet->ended)
+		return;
+	inlet->watched = loop_watch(inlet->loop, inlet->descriptor, LOOP_READ, inlet_ready, inlet, &err);
+	if (!inlet->watched)
+		inlet_end(inlet);
 }
 
 void inlet_close(struct inlet *inlet)
 {
 	inlet->ended = true;
-	if (inlet->open)
-		loop_unwatch(inlet->loop, inlet->descriptor);
+	inlet_unwatch(inlet);
 }

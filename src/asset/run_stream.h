@@ -6,6 +6,9 @@
 #include "fops/base/loop.h"
 #include "fops/base/terminal.h"
 
+/* With the byte in front that names the stream, the longest message of a WebSocket: two full TLS records. */
+#define INLET_BYTES ((size_t)32 * 1024 - 9)
+
 /* Standard output or standard error. */
 struct outlet {
 	struct loop *loop;
@@ -44,9 +47,10 @@ struct inlet {
 	void (*on_end)(struct inlet *inlet);
 	void *user;
 
-	char data[16 * 1024];
+	char data[INLET_BYTES];
 	size_t start, len;
 	bool open;
+	bool watched;
 	bool ended;
 };
 

@@ -258,7 +258,7 @@ def test_golden(remote: Remote, case: Case) -> None:
 def test_what_a_driver_refuses_is_counted() -> None:
     """A driver that refuses more than it must would pass the table above."""
     refused = {driver.name: sum(bool(set(case.options) & set(driver.refuses)) for case in CASES) for driver in DRIVERS}
-    assert {name: count for name, count in refused.items() if count} == {"kubernetes": 6, "lxc-proxmox": 6, "proxmox-agent": 0}
+    assert {name: count for name, count in refused.items() if count} == {"kubernetes": 6, "lxc-proxmox": 6, "proxmox-agent": 13}
 
 
 def test_what_a_driver_does_otherwise_is_counted() -> None:
@@ -277,7 +277,7 @@ def test_what_a_driver_lacks_is_counted() -> None:
                 if need in driver.lacks:
                     counts = left_out.setdefault(driver.name, {})
                     counts[need] = counts.get(need, 0) + 1
-    assert left_out == {"proxmox-agent": {}}
+    assert left_out == {"proxmox-agent": {"much": 2, "streaming": 11, "order": 1, "terminal": 8, "several": 9}}
 
 
 @pytest.mark.static
@@ -510,6 +510,7 @@ def test_escapes_are_made_visible_on_a_terminal(remote: Remote) -> None:
     assert b"red" in shown and b"title" in shown and shown.endswith(b"b\tc\r\n")
 
 
+@pytest.mark.needs("terminal")
 def test_escapes_pass_with_raw_and_in_a_terminal_of_the_command(remote: Remote) -> None:
     for options in (("--raw",), ("--tty",)):
         with remote.terminal(*shell(ESCAPES), options=options) as run:

@@ -58,6 +58,12 @@ def test_third_party_headers(tmp_path: Path) -> None:
     assert spots(headers.check_libraries(tree)) == [("src/net/http.c", 1, "one-includer"), ("src/net/other.c", 2, "one-includer")]
 
 
+def test_carriers_of_a_library(tmp_path: Path) -> None:
+    line = '#include "http_easy.h"\n'
+    tree = grow(tmp_path, {path: line for path in ("src/net/http_easy.c", "src/net/http_transfer.c", "src/net/http.c", "src/asset/a.c")})
+    assert spots(headers.check_carriers(tree)) == [("src/asset/a.c", 1, "one-includer"), ("src/net/http.c", 1, "one-includer")]
+
+
 def test_process_users(tmp_path: Path) -> None:
     line = '\n#include "fops/base/process.h"\n'
     tree = grow(tmp_path, {path: line for path in ("src/asset/a.c", "src/cli/pager.c", "src/cli/extension.c", "src/base/process.c",
