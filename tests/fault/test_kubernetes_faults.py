@@ -219,9 +219,10 @@ def test_a_frozen_container_is_left_at_the_limit(operate: Runner, node: Relay, t
 
 
 @pytest.mark.static
-@pytest.mark.parametrize("count", [0, 30, 60, 90])
+@pytest.mark.parametrize("count", [0, 30, 60])
 def test_a_node_that_is_lost_is_no_success(operate: Runner, node: Relay, count: int) -> None:
-    """The API server itself tells a success then; that the end of the output is missing tells otherwise."""
+    """The API server itself tells a success then; that the end of the output is missing tells otherwise. All reports together have 110
+    bytes, and the last ones come when the command has ended."""
     with fault(node, f"reset:{count}"):
         result = direct(operate, "sh", "-c", "echo out; echo err >&2").check(255)
     # behind output that was cut, the error does not begin a line
