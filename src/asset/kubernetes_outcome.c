@@ -331,7 +331,9 @@ void kubernetes_explain_loss(struct kubernetes_session *state)
 	const char *cause = arena_copy(state->arena, state->outcome.error.cause);
 	const char *more = NULL;
 
-	if (look->failed && look->error.id == ERROR_PLANE_UNAVAILABLE)
+	/* one that goes down cuts a handshake or an answer as well */
+	if (look->failed && (look->error.id == ERROR_PLANE_UNAVAILABLE || look->error.id == ERROR_PLANE_TLS ||
+	                     look->error.id == ERROR_PLANE_PROTOCOL || look->error.id == ERROR_TIMEOUT))
 		more = "the API server does not answer any more";
 	else if (!look->failed && (look->pod.name == NULL || look->pod.state == POD_NONE))
 		more = "its pod was deleted";

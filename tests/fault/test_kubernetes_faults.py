@@ -637,5 +637,7 @@ def test_an_api_server_that_restarts_in_a_run(operate: Runner, lab: Lab, tag: st
             lab_tool(lab, "start-api")
     text = started.err.all().decode()
     assert error_code(text) == "run.link-lost"
-    assert "API server does not answer any more" in error_part(text, "cause")
+    # a server that goes down may still have answered the last question
+    cause = error_part(text, "cause")
+    assert "API server does not answer any more" in cause or "closed it without a close frame" in cause
     direct(operate, "true").check()
