@@ -170,7 +170,7 @@ static bool convert_certificate(const struct kube_import *import, const struct k
                                 const struct kube_user *user, struct kubeconfig_endpoint *endpoint)
 {
 	struct endpoint_auth *auth = &endpoint->endpoint.auth;
-	const char *certificate_place, *key_place;
+	const char *certificate_place = NULL, *key_place = NULL;
 	struct str certificate = { 0 }, key = { 0 };
 
 	if (!take_pem(import, place, "client-certificate", user->certificate_data, user->certificate, &certificate,
