@@ -28,6 +28,7 @@ static void drop_link(struct kubernetes_session *state)
 	if (state->connected)
 		websocket_cancel(&state->websocket);
 	state->connected = false;
+	state->held = false;
 }
 
 static void stop_looking(struct kubernetes_session *state)
@@ -352,27 +353,63 @@ static void reset_try(struct kubernetes_session *state)
 	kubernetes_channels_open(&state->channels);
 }
 
-static void connect_again(void *user)
+/* url NULL: only connect to the API server. */
+static bool open_websocket(struct kubernetes_session *state, const char *url, struct error *err)
 {
-	struct kubernetes_session *state = user;
 	struct websocket *websocket = &state->websocket;
 	struct http *http;
-	struct error err;
 
-	reset_try(state);
-	if (!asset_http(state->session->context, &http, &err) ||
-	    !kubernetes_prepare_websocket(state, state->arena, websocket, &err)) {
-		fail_start(state, &err);
-		return;
-	}
-	websocket->url = kubernetes_run_url(state);
+	if (!asset_http(state->session->context, &http, err) ||
+	    !kubernetes_prepare_websocket(state, state->arena, websocket, err))
+		return false;
+	websocket->held = url == NULL;
+	websocket->url = url == NULL ? url_origin(state->arena, &state->access->url) : url;
 	websocket->on_open = link_opened;
 	websocket->on_piece = link_piece;
 	websocket->on_room = link_room;
 	websocket->on_end = link_ended;
 	websocket->user = state;
+	return websocket_open(http, state->arena, websocket, err);
+}
+
+/* The token may have been read anew since the connection was made. */
+static bool proceed(struct kubernetes_session *state, const char *url, struct error *err)
+{
+	state->held = false;
+	if (!access_refresh(state->access, err))
+		return false;
+	state->websocket.url = url;
+	state->websocket.access = state->access->http;
+	return websocket_proceed(&state->websocket, err);
+}
+
+/*
+ * The handshakes of the connection take as long as the list of pods, so the first command connects meanwhile. Whatever
+ * fails here fails again, and is told, when the pod is known.
+ */
+static void connect_ahead(struct kubernetes_session *state)
+{
+	struct asset_context *context = state->session->context;
+	struct error ignored;
+
+	if (context->most_parallel > 1 && context->owner != NULL)
+		return;
+	state->held = access_open(context, state->session->asset->kubernetes.cluster, &state->access, &ignored) &&
+	              open_websocket(state, NULL, &ignored);
+	state->connected = state->held;
+}
+
+static void connect_again(void *user)
+{
+	struct kubernetes_session *state = user;
+	struct websocket *websocket = &state->websocket;
+	const char *url;
+	struct error err;
+
+	reset_try(state);
+	url = kubernetes_run_url(state);
 	kubernetes_open_filters(state);
-	if (!websocket_open(http, state->arena, websocket, &err)) {
+	if (!(state->held ? proceed(state, url, &err) : open_websocket(state, url, &err))) {
 		fail_start(state, &err);
 		return;
 	}
@@ -395,8 +432,10 @@ bool kubernetes_start(struct session *session, struct error *err)
 	state->channels.on_output = kubernetes_take_channel;
 	state->channels.user = state;
 	session->state = state;
-	if (look_for_pod(state, KUBERNETES_LOOK, err))
+	if (look_for_pod(state, KUBERNETES_LOOK, err)) {
+		connect_ahead(state);
 		return true;
+	}
 	release(state);
 	return false;
 }

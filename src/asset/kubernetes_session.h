@@ -52,6 +52,7 @@ struct kubernetes_session {
 
 	struct websocket websocket;
 	bool connected;  /* the WebSocket is ours to cancel */
+	bool held;       /* it is connected ahead, while the pod is being looked for */
 	bool direct;     /* without the script: the container has no shell */
 	bool merged;     /* both outputs are one stream */
 	bool framed;     /* the script waits for the preamble: nothing runs before it */

@@ -7,6 +7,7 @@
 
 #define OPEN_TIMEOUT_MS    15000
 #define CLOSE_TIMEOUT_MS   2000
+#define HELD_MS            5000 /* a server may be about to close a connection that said nothing for longer */
 #define LONGEST_ERROR_BODY ((size_t)64 * 1024)
 
 static void destroy(struct websocket_run *run)
@@ -65,7 +66,14 @@ static int64_t next_limit(const struct websocket_run *run)
 
 	switch (run->state) {
 	case STATE_CONNECTING:
+		if (websocket->held)
+			return INT64_MAX;
 		limit_ms = run->state_ms + run->http->options.connect_timeout_ms;
+		break;
+	case STATE_WAITING:
+	case STATE_HELD:
+		if (websocket->held)
+			return INT64_MAX;
 		break;
 	case STATE_UPGRADING:
 	case STATE_REFUSED:
@@ -241,22 +249,41 @@ void websocket_over(struct websocket_run *run, bool failed)
 		http_schedule(run->http, 0);
 }
 
-void websocket_connected(struct websocket_run *run)
+static void begin_upgrade(struct websocket_run *run)
 {
-	if (is_over(run))
-		return;
 	run->websocket->connect_us = run->exchange.connect_us;
 	run->opening.connected = true;
 	run->opening.active_ms = clock_monotonic_ms();
 	websocket_set_state(run, STATE_UPGRADING);
+}
+
+void websocket_connected(struct websocket_run *run)
+{
+	if (is_over(run))
+		return;
+	if (run->websocket->held) {
+		websocket_set_state(run, STATE_HELD);
+		return;
+	}
+	begin_upgrade(run);
 	flow_write(run);
 	flow_watch(run);
+}
+
+static void lose_held(struct websocket_run *run)
+{
+	run->lost = true;
+	websocket_set_state(run, STATE_HELD);
 }
 
 void websocket_unconnected(struct websocket_run *run, const struct transfer_result *result)
 {
 	if (is_over(run))
 		return;
+	if (run->websocket->held) {
+		lose_held(run);
+		return;
+	}
 	failure_fill(&run->opening, result, &run->websocket->error);
 	websocket_over(run, true);
 }
@@ -272,17 +299,35 @@ static bool begin(struct websocket_run *run, struct error *err)
 	run->head_bytes = 0;
 	run->exchange.address = NULL;
 	websocket_set_state(run, STATE_CONNECTING);
-	return upgrade_write(run, err) && run_aim(&run->opening, &request, err) && link_open(run, &request, err);
+	if (!run->websocket->held && !upgrade_write(run, err))
+		return false;
+	return run_aim(&run->opening, &request, err) && link_open(run, &request, err);
+}
+
+static void drop_link(struct websocket_run *run)
+{
+	if (run->link != NULL)
+		link_close(run->link);
+	run->link = NULL;
 }
 
 void websocket_redirected(struct websocket_run *run)
 {
 	flow_unwatch(run);
-	link_close(run->link);
-	run->link = NULL;
+	drop_link(run);
 	run->websocket->status = 0;
 	run->websocket->answer_headers = (struct text_map){ 0 };
 	if (!begin(run, &run->websocket->error))
+		websocket_over(run, true);
+}
+
+static void open_link(struct websocket_run *run)
+{
+	if (begin(run, &run->websocket->error))
+		return;
+	if (run->websocket->held)
+		lose_held(run);
+	else
 		websocket_over(run, true);
 }
 
@@ -293,11 +338,11 @@ void websockets_serve(struct http *http)
 		if (run->busy > 0)
 			continue;
 		if (run->websocket != NULL && run->state == STATE_WAITING &&
-		    http->transfers < http->options.most_connections) {
-			http->transfers++;
+		    (run->has_place || http->transfers < http->options.most_connections)) {
+			http->transfers += run->has_place ? 0 : 1;
 			run->has_place = true;
-			if (!begin(run, &run->websocket->error))
-				websocket_over(run, true);
+			drop_link(run);
+			open_link(run);
 		}
 		if (is_over(run))
 			finish(run);
@@ -406,6 +451,35 @@ static void push(struct websocket_run *run)
 	if (run->busy == 0 && !run->http->busy)
 		flow_write(run);
 	flow_watch(run);
+}
+
+bool websocket_proceed(struct websocket *websocket, struct error *err)
+{
+	struct websocket_run *run = websocket->run;
+	bool is_connected;
+
+	if (run == NULL || !websocket->held)
+		return fail(err, ERROR_INTERNAL, "a WebSocket that is not held goes on");
+	run->exchange.url = websocket->url;
+	run->exchange.headers = websocket->headers;
+	run->exchange.access = websocket->access;
+	is_connected = run->state == STATE_HELD && !run->lost && clock_monotonic_ms() - run->state_ms < HELD_MS;
+	websocket->held = false;
+	if (!upgrade_prepare(run, err) || (run->state != STATE_WAITING && !upgrade_write(run, err))) {
+		websocket_cancel(websocket);
+		return false;
+	}
+	if (is_connected) {
+		begin_upgrade(run);
+		push(run);
+	} else if (run->state == STATE_HELD) {
+		run->lost = false;
+		websocket_set_state(run, STATE_WAITING);
+	} else {
+		websocket_set_state(run, run->state);
+	}
+	http_schedule(run->http, 0);
+	return true;
 }
 
 bool websocket_send(struct websocket *websocket, enum websocket_kind kind, const void *head, size_t head_len,

@@ -17,6 +17,7 @@ struct link;
 enum websocket_state {
 	STATE_WAITING, /* for its place among the client's connections */
 	STATE_CONNECTING,
+	STATE_HELD, /* connected, or not any more; the owner did not say yet what to ask for */
 	STATE_UPGRADING,
 	STATE_REFUSED, /* the body of a refused upgrade comes */
 	STATE_OPEN,
@@ -50,6 +51,7 @@ struct websocket_run {
 	struct http_exchange exchange;
 	struct link *link;
 	enum websocket_state state;
+	bool lost;      /* the held connection failed */
 	bool has_place; /* it counts among the client's connections */
 	struct loop_timer timer;
 	struct deadline deadline;

@@ -42,6 +42,11 @@ struct websocket {
 	 * pauses, or while a peer that lives takes no more of what is on its way to it
 	 */
 	int64_t dead_peer_ms;
+	/*
+	 * only connect: url may be the origin alone, and the upgrade waits for websocket_proceed. No callback comes
+	 * before that; a connection that fails or grows old meanwhile is made anew then
+	 */
+	bool held;
 
 	/* the upgrade was accepted: protocol is known, messages may be sent */
 	void (*on_open)(struct websocket *websocket);
@@ -82,6 +87,12 @@ struct websocket {
  * errors  DATA malformed url, protocol, header, credential, proxy or tls material; everything later ends in on_end
  */
 CHECKED bool websocket_open(struct http *http, struct arena *arena, struct websocket *websocket, struct error *err);
+
+/*
+ * Go on with a connection that was opened `held`: websocket->url, in the same origin, headers, protocols and access are
+ * taken as they are now. errors  as websocket_open
+ */
+CHECKED bool websocket_proceed(struct websocket *websocket, struct error *err);
 
 /* Bytes of payload that the next websocket_send takes; 0: wait for on_room. At most WEBSOCKET_LONGEST_SEND. */
 size_t websocket_room(const struct websocket *websocket);
