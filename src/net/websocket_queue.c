@@ -17,15 +17,22 @@ void queue_free(struct websocket_queue *queue)
 		free(queue->places[i].data);
 }
 
-/* RFC 6455 §5.3: a mask that nobody can foresee, and a new one for every frame. */
-static bool choose_mask(unsigned char mask[MASK_BYTES])
+/* RFC 6455 §5.3: a mask that nobody can foresee, and a new one for every frame. They are fetched many at a time. */
+static bool choose_mask(struct websocket_queue *queue, unsigned char mask[MASK_BYTES])
 {
 	ssize_t count;
 
-	do {
-		count = getrandom(mask, MASK_BYTES, 0);
-	} while (count < 0 && errno == EINTR);
-	return count == MASK_BYTES;
+	if (queue->masks_left < MASK_BYTES) {
+		do {
+			count = getrandom(queue->masks, sizeof queue->masks, 0);
+		} while (count < 0 && errno == EINTR);
+		if (count != sizeof queue->masks)
+			return false;
+		queue->masks_left = sizeof queue->masks;
+	}
+	queue->masks_left -= MASK_BYTES;
+	memcpy(mask, queue->masks + queue->masks_left, MASK_BYTES);
+	return true;
 }
 
 /* The place that new messages go to: the one behind the first, if that has begun to fill. */
@@ -59,7 +66,7 @@ bool queue_message(struct websocket_queue *queue, enum websocket_kind kind, stru
 	size_t len = head.len + data.len;
 	char *to;
 
-	if (!choose_mask(mask))
+	if (!choose_mask(queue, mask))
 		return false;
 	if (room_in(place) < len)
 		place = &queue->places[1 - last_place(queue)];
@@ -118,7 +125,7 @@ static bool build_control(struct websocket_queue *queue, enum frame_kind kind, c
 	unsigned char mask[MASK_BYTES];
 	size_t head;
 
-	if (!choose_mask(mask))
+	if (!choose_mask(queue, mask))
 		return false;
 	head = frame_head((unsigned char *)queue->control, kind, len, mask);
 	frame_mask(queue->control + head, payload, len, mask, 0);

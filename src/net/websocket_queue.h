@@ -7,6 +7,9 @@
 /* Of a frame that a client sends with at most 64 KiB of payload: two bytes, the length in two more, the mask. */
 #define QUEUE_FRAME_HEAD 8
 
+/* Bytes of masks that are fetched from the system at once; it gives up to 256 without being interrupted. */
+#define QUEUE_MASKS 256
+
 /* One or more whole frames, sent in one go; data is NULL before the first use. */
 struct queue_place {
 	char *data;
@@ -30,6 +33,8 @@ struct websocket_queue {
 	size_t close_len;
 	bool close_due; /* once all else was sent */
 	bool close_sent;
+	unsigned char masks[QUEUE_MASKS]; /* for the next frames */
+	size_t masks_left;
 };
 
 void queue_free(struct websocket_queue *queue);
