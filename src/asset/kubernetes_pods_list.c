@@ -23,7 +23,8 @@ static void forget_pods(struct pod_group *group)
 static void all_listed(struct pod_group *group, const struct error *error)
 {
 	if (error == NULL)
-		log_detail(group->context->log, "%zu pods listed for %zu assets", group->seen, group->want_count);
+		log_detail(group->context->log, "%zu pod%s listed for %zu asset%s", group->seen,
+		           group->seen == 1 ? "" : "s", group->want_count, group->want_count == 1 ? "" : "s");
 	pod_group_end(group, error);
 }
 

@@ -1,7 +1,11 @@
 /* The only file of the room that knows OpenSSL: fingerprints of certificates, and the handshake of WebSockets. */
 #include "http_crypto.h"
 
+#include <limits.h>
+#include <time.h>
+
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
@@ -31,23 +35,58 @@ void crypto_trust_only(void *context, const unsigned char *fingerprint)
 	SSL_CTX_set_cert_verify_callback(context, verify_fingerprint, (void *)(uintptr_t)fingerprint);
 }
 
-static void note_alert(const SSL *connection, int where, int value)
+static int64_t expiry_of(const SSL *connection)
 {
-	int *alert = SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection));
+	X509 *leaf = SSL_get1_peer_certificate(connection);
+	struct tm when = { 0 };
+	int64_t expiry_ms = 0;
 
-	if (where == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL && alert != NULL)
-		*alert = value & 0xFF;
+	if (leaf != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &when) == 1)
+		expiry_ms = (int64_t)timegm(&when) * 1000;
+	X509_free(leaf);
+	return expiry_ms;
 }
 
-void crypto_note_alert(void *context, int *alert)
+int64_t crypto_peer_expiry_ms(void *connection)
 {
-	SSL_CTX_set_app_data(context, alert);
-	SSL_CTX_set_info_callback(context, note_alert);
+	return expiry_of(connection);
+}
+
+static void take_note(const SSL *connection, int where, int value)
+{
+	struct crypto_notes *notes = SSL_CTX_get_app_data(SSL_get_SSL_CTX(connection));
+
+	if (notes == NULL)
+		return;
+	if (where == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL)
+		notes->alert = value & 0xFF;
+	if (where == SSL_CB_HANDSHAKE_DONE)
+		notes->expiry_ms = expiry_of(connection);
+}
+
+void crypto_note(void *context, struct crypto_notes *notes)
+{
+	SSL_CTX_set_app_data(context, notes);
+	SSL_CTX_set_info_callback(context, take_note);
 }
 
 const char *crypto_alert_text(int alert)
 {
 	return SSL_alert_desc_string_long(alert);
+}
+
+bool crypto_hmac(const void *key, size_t key_len, const void *data, size_t len,
+                 unsigned char ret_mac[CRYPTO_HMAC_BYTES])
+{
+	unsigned count = 0;
+
+	return key_len <= INT_MAX && HMAC(EVP_sha256(), key, (int)key_len, data, len, ret_mac, &count) != NULL &&
+	       count == CRYPTO_HMAC_BYTES;
+}
+
+void crypto_base64(const void *data, size_t len, char *ret_text)
+{
+	(void)EVP_EncodeBlock((unsigned char *)ret_text, data, (int)len);
 }
 
 bool crypto_websocket_accept(const char *key, char ret_text[WEBSOCKET_ACCEPT_TEXT])
