@@ -178,6 +178,33 @@ demo: ## the main job on real neighbours, in about three minutes
 	@ninja --quiet -C build/dev fops
 	@tests/demo
 
+# --- the topology, for wrappers -----------------------------------------------------------------------------------------
+
+# Another program than the one that `make build` makes, a consumer, and further words. What is read says FOPS_TOPOLOGY,
+# FOPS_CONTEXT, or ARGS. make itself ends with 2 on every failure, so the status of fops stands in the last line but one.
+FOPS ?= build/dev/fops
+CONSUMER ?=
+ARGS ?=
+infra_needs := $(if $(filter file,$(origin FOPS)),build)
+infra = @status=0; "$(FOPS)" infra $(1) $(2) $(ARGS) || status=$$?; \
+	test $$status -eq 0 || echo "fops infra $(1): exit $$status" >&2; exit $$status
+consumer = @test -n "$(CONSUMER)" || { echo "make $@ CONSUMER=NAME: the consumer is not named" >&2; exit 2; }
+
+.PHONY: infra-validate infra-generate-env infra-env-check infra-apply-ssot
+infra-validate: $(infra_needs) ## fops infra validate: every document and every rule of the topology
+	$(call infra,validate)
+
+infra-generate-env: $(infra_needs) ## fops infra generate-env: make infra-generate-env CONSUMER=NAME ARGS="--into FILE"
+	$(consumer)
+	$(call infra,generate-env,$(CONSUMER))
+
+infra-env-check: $(infra_needs) ## fops infra env-check: make infra-env-check CONSUMER=NAME ARGS="--file FILE"
+	$(consumer)
+	$(call infra,env-check,$(CONSUMER))
+
+infra-apply-ssot: $(infra_needs) ## fops infra apply-ssot: make infra-apply-ssot CONSUMER=NAME ARGS=--dry-run
+	$(call infra,apply-ssot,$(CONSUMER))
+
 # --- lab, packages -----------------------------------------------------------------------------------------------------
 
 .PHONY: lab-up lab-down

@@ -4,21 +4,43 @@
 #include "completion/completion.h"
 #include "config/config.h"
 #include "context/context.h"
+#include "doctor/doctor.h"
+#include "endpoints/endpoints.h"
 #include "env/env.h"
 #include "extensions/extensions.h"
 #include "help/help.h"
 #include "infra/infra.h"
+#include "metrics/metrics.h"
 #include "pick/pick.h"
 #include "prompt/prompt.h"
 #include "render/render.h"
+#include "rules/rules.h"
 #include "runtime-assets/runtime_assets.h"
 #include "schema/schema.h"
+#include "stacks/stacks.h"
 #include "version/version.h"
 
 static const struct command *const nouns[] = {
-	&runtime_assets_command, &infra_command,   &config_command,   &context_command, &env_command,
-	&extensions_command,     &pick_command,    &prompt_command,   &schema_command,  &completion_command,
-	&help_command,           &version_command, &complete_command, &render_command,  NULL,
+	&runtime_assets_command,
+	&endpoints_command,
+	&stacks_command,
+	&metrics_command,
+	&doctor_command,
+	&infra_command,
+	&rules_command,
+	&config_command,
+	&context_command,
+	&env_command,
+	&extensions_command,
+	&pick_command,
+	&prompt_command,
+	&schema_command,
+	&completion_command,
+	&help_command,
+	&version_command,
+	&complete_command,
+	&render_command,
+	NULL,
 };
 
 static const char *const examples[] = {

@@ -20,19 +20,6 @@ static bool no_executor(const char *id, const char *cause, struct error *err)
 	return false;
 }
 
-static bool read_secret(struct arena *arena, const char *reference, const char *id, struct secret **ret_secret,
-                        struct error *err)
-{
-	const char *value;
-
-	if (reference == NULL)
-		return fail(err, ERROR_CONTRACT_INVALID, "endpoint %s names no secret reference", id);
-	if (!secret_ref_read(arena, reference, &value, err))
-		return false;
-	*ret_secret = secret_new(value, strlen(value));
-	return true;
-}
-
 static void keep_older(struct access *access)
 {
 	size_t last = ARRAY_LEN(access->older) - 1;
@@ -49,6 +36,8 @@ static bool take_token(struct access *access, const char *path, struct str text,
 		text.len--;
 	if (text.len == 0)
 		return fail(err, ERROR_SECRET_UNRESOLVED, "the token file %s is empty", path);
+	if (!secret_allowed(text.data, path, err))
+		return false;
 	keep_older(access);
 	access->token = secret_new(text.data, text.len);
 	access->http.credential = access->token;
@@ -103,32 +92,6 @@ static bool find_cluster(struct access *access, struct error *err)
 	return true;
 }
 
-static bool read_credential(struct access *access, struct error *err)
-{
-	const struct endpoint_auth *auth = &access->endpoint.auth;
-	const char *id = access->endpoint.id;
-
-	if (text_in_choices("bearer|oidc-token|api-token", auth->mode)) {
-		if (!read_secret(access->arena, auth->secret_ref, id, &access->token, err))
-			return false;
-		if (text_equal(auth->mode, "api-token"))
-			access->http.scheme = arena_format(access->arena, "PVEAPIToken=%s=", auth->token_id);
-		access->http.credential = access->token;
-		return true;
-	}
-	if (text_equal(auth->mode, "client-certificate")) {
-		if (!read_secret(access->arena, auth->certificate_ref, id, &access->certificate, err) ||
-		    !read_secret(access->arena, auth->key_ref, id, &access->key, err))
-			return false;
-		access->http.tls.certificate = access->certificate;
-		access->http.tls.key = access->key;
-		return true;
-	}
-	if (text_equal(auth->mode, "exec"))
-		return fail(err, ERROR_CONTRACT_INVALID, "endpoint %s asks for a credential program", id);
-	return !has_token_file(access) || read_token_file(access, err);
-}
-
 static bool prepare(struct access *access, struct error *err)
 {
 	const struct endpoint *endpoint = &access->endpoint;
@@ -140,9 +103,17 @@ static bool prepare(struct access *access, struct error *err)
 	access->http.tls = (struct http_tls){ .ca = endpoint->tls.ca,
 		                              .pin = endpoint->tls.pin,
 		                              .server_name = endpoint->tls.server_name,
-		                              .fingerprint = endpoint->tls.fingerprint };
+		                              .fingerprint = endpoint->tls.fingerprint,
+		                              .only_1_3 = text_equal(endpoint->tls.minimum_version, "1.3") };
 	access->http.proxy = endpoint->proxy_url;
-	return url_parse(access->arena, endpoint->executor_url, &access->url, err) && read_credential(access, err);
+	if (endpoint->rate.present) {
+		access->rate = (struct http_rate){ endpoint->rate.requests, endpoint->rate.period.ms,
+			                           endpoint->rate.burst, 0 };
+		access->http.rate = &access->rate;
+	}
+	if (!url_parse(access->arena, endpoint->executor_url, &access->url, err))
+		return false;
+	return has_token_file(access) ? read_token_file(access, err) : access_authorise(access, err);
 }
 
 static void close_access(struct access *access)
@@ -150,6 +121,8 @@ static void close_access(struct access *access)
 	secret_free(access->token);
 	secret_free(access->certificate);
 	secret_free(access->key);
+	secret_free(access->access_key);
+	grant_free(access->http.grant);
 	for (size_t i = 0; i < ARRAY_LEN(access->older); i++)
 		secret_free(access->older[i]);
 	arena_free(access->arena);

@@ -3,8 +3,10 @@
 #define FOPS_ASSET_ACCESS_H
 
 #include "fops/asset/driver.h"
+#include "fops/net/grant.h"
 #include "fops/net/http.h"
 #include "fops/net/secret.h"
+#include "fops/net/sigv4.h"
 #include "fops/net/url.h"
 
 struct access {
@@ -16,6 +18,9 @@ struct access {
 	struct secret *token;
 	struct secret *certificate;
 	struct secret *key;
+	struct secret *access_key; /* of signer */
+	struct sigv4_key signer;
+	struct http_rate rate;
 	struct secret *older[4]; /* tokens that exchanges under way may still borrow */
 	int64_t read_at_ms;      /* when a token file was read */
 };
@@ -38,6 +43,12 @@ bool access_renew(struct access *access);
 
 /* Fill what every exchange with the endpoint has: access, deadline, retries. */
 void access_prepare(const struct asset_context *context, const struct access *access, struct http_exchange *exchange);
+
+/*
+ * access_auth.c: read what the auth mode of access->endpoint names into access, all but token files. errors
+ * CONTRACT_INVALID, SECRET_*, DATA
+ */
+CHECKED bool access_authorise(struct access *access, struct error *err);
 
 /* End all of the context's. */
 void access_close_all(struct asset_context *context);

@@ -9,11 +9,11 @@
 
 #define LONGEST_ANSWER ((size_t)1024 * 1024)
 
-struct round;
+struct check_round;
 
 /* One asset's health. */
 struct row {
-	struct round *round;
+	struct check_round *round;
 	const struct runtime_asset *asset;
 	struct health health;
 	struct route *route; /* NULL: nothing is asked over HTTP */
@@ -27,7 +27,7 @@ struct row {
 	const char *fix;
 };
 
-struct round {
+struct check_round {
 	struct asset_context *context;
 	const struct runtime_asset *assets;
 	struct http *http;
@@ -114,7 +114,8 @@ static void answered(struct http_exchange *exchange)
 	if (wrong == NULL)
 		end_health(row, "ok", NULL, NULL);
 	else
-		end_health(row, "bad", arena_format(arena, "%s %s: %s", row->health.method, row->health.path, wrong),
+		end_health(row, "bad", arena_format(arena, "%s %s: %s", row->health.method,
+		                                     row->health.path == NULL ? "/" : row->health.path, wrong),
 		           "Compare the health contract with what the executor answers.");
 }
 
@@ -129,9 +130,14 @@ static bool skip_body(struct http_exchange *exchange, const char *data, size_t l
 	return true;
 }
 
+static bool has_body_rules(const struct health_expect *expect)
+{
+	return expect->pointer != NULL || expect->body != NULL || expect->body_starts != NULL;
+}
+
 static void ask_health(struct row *row)
 {
-	struct round *round = row->round;
+	struct check_round *round = row->round;
 	struct http_exchange *exchange = &row->exchange;
 	struct error err;
 
@@ -141,12 +147,12 @@ static void ask_health(struct row *row)
 		.timeout_ms = row->health.timeout.ms,
 		.request_timeout_ms = row->health.timeout.ms,
 		.tries = HTTP_TRIES_SAFE,
-		.on_body = row->health.expect.pointer == NULL ? skip_body : NULL,
+		.on_body = has_body_rules(&row->health.expect) ? NULL : skip_body,
 		.keep_bytes = LONGEST_ANSWER,
 		.on_done = answered,
 		.user = row,
 	};
-	route_prepare(row->route, row->health.path, NULL, exchange);
+	route_prepare(row->route, row->health.path == NULL ? "/" : row->health.path, &row->health.query, exchange);
 	if (!http_start(round->http, round->context->arena, exchange, &err)) {
 		end_unasked(row, &err);
 		return;
@@ -167,9 +173,16 @@ static void routed(struct route *route)
 	}
 	/* an endpoint's own contract is used where the asset has none */
 	if (!row->health.present)
-		row->health = route->access->endpoint.health;
+		row->health = endpoint_single(row->round->context->arena, &route->access->endpoint);
 	if (!row->health.present) {
 		row->state = "none";
+		return;
+	}
+	if (!text_equal(row->health.protocol, "http")) {
+		end_health(row, "unknown",
+		           arena_format(row->round->context->arena, "its health contract speaks %s, not http",
+		                        row->health.protocol),
+		           "Bind an endpoint with that contract, and use fops endpoints check.");
 		return;
 	}
 	ask_health(row);
@@ -178,11 +191,11 @@ static void routed(struct route *route)
 static bool begin_health(struct row *row, struct error *err)
 {
 	const struct runtime_asset *asset = row->asset;
-	struct round *round = row->round;
+	struct check_round *round = row->round;
 	struct error unroutable;
 
 	row->state = "none";
-	row->health = asset->health;
+	row->health = health_single(round->context->arena, &asset->health);
 	if (asset->executor_ref == NULL && !asset->health.present)
 		return true;
 	row->state = "unknown";
@@ -200,12 +213,9 @@ static bool begin_health(struct row *row, struct error *err)
 	return true;
 }
 
-/* What did not end in time, or before the signal, is given up. */
-static void give_up_rest(struct round *round, bool interrupted)
+/* What did not end is given up. */
+static void give_up_rest(struct check_round *round, const char *cause, const char *fix)
 {
-	const char *cause = interrupted ? SURVEY_INTERRUPTED : SURVEY_TOO_LATE;
-	const char *fix = interrupted ? SURVEY_REPEAT : error_codes[ERROR_TIMEOUT].fix;
-
 	if (round->survey != NULL)
 		survey_end(round->survey, cause, fix);
 	for (size_t i = 0; i < round->count; i++) {
@@ -235,7 +245,7 @@ static const char *judge_row(const struct row *row, const char *machine)
 	return text_equal(row->state, "unknown") ? "unknown" : "ok";
 }
 
-static void fill_result(const struct round *round, size_t i, struct check_result *ret_result)
+static void fill_result(const struct check_round *round, size_t i, struct check_result *ret_result)
 {
 	const struct row *row = &round->rows[i];
 	const struct survey_view *machine = survey_view_of(round->survey, i);
@@ -265,7 +275,7 @@ static void fill_result(const struct round *round, size_t i, struct check_result
 
 static bool read_asset(void *user, size_t i, struct arena *arena, struct runtime_asset *ret_asset, struct error *err)
 {
-	const struct round *round = user;
+	const struct check_round *round = user;
 
 	(void)arena;
 	(void)err;
@@ -274,7 +284,7 @@ static bool read_asset(void *user, size_t i, struct arena *arena, struct runtime
 }
 
 /* Looks at machines and for pods to ask begin in one turn of the loop, so that they share their lists. */
-static bool begin(struct round *round, struct error *err)
+static bool begin(struct check_round *round, struct error *err)
 {
 	if (!survey_start(round->context, round->count, read_asset, round, &round->survey, err))
 		return false;
@@ -285,28 +295,53 @@ static bool begin(struct round *round, struct error *err)
 	return true;
 }
 
-bool check_round(struct asset_context *context, const struct runtime_asset *assets, size_t count, const int *signal,
-                 struct check_result *ret_results, struct error *err)
+bool check_round_start(struct asset_context *context, const struct runtime_asset *assets, size_t count,
+                       struct check_round **ret_round, struct error *err)
 {
-	struct round round = {
+	struct check_round *round = arena_alloc(context->arena, sizeof *round);
+
+	*round = (struct check_round){
 		.context = context,
 		.assets = assets,
 		.http = asset_owner(context)->http,
-		.rows = arena_array(context->arena, count + 1, sizeof *round.rows),
+		.rows = arena_array(context->arena, count + 1, sizeof *round->rows),
 		.count = count,
 	};
-	bool good;
-
 	for (size_t i = 0; i < count; i++) {
-		round.rows[i].round = &round;
-		round.rows[i].asset = &assets[i];
+		round->rows[i].round = round;
+		round->rows[i].asset = &assets[i];
 	}
-	good = begin(&round, err);
-	while (good && (round.open > 0 || survey_is_open(round.survey)) && *signal == 0 &&
-	       !deadline_passed(context->deadline))
+	if (!begin(round, err)) {
+		give_up_rest(round, "", "");
+		return false;
+	}
+	*ret_round = round;
+	return true;
+}
+
+bool check_round_is_open(const struct check_round *round)
+{
+	return round->open > 0 || survey_is_open(round->survey);
+}
+
+void check_round_end(struct check_round *round, const char *cause, const char *fix, struct check_result *ret_results)
+{
+	give_up_rest(round, cause, fix);
+	for (size_t i = 0; i < round->count; i++)
+		fill_result(round, i, &ret_results[i]);
+}
+
+bool check_round(struct asset_context *context, const struct runtime_asset *assets, size_t count, const int *signal,
+                 struct check_result *ret_results, struct error *err)
+{
+	struct check_round *round;
+	bool good = true;
+
+	if (!check_round_start(context, assets, count, &round, err))
+		return false;
+	while (good && check_round_is_open(round) && *signal == 0 && !deadline_passed(context->deadline))
 		good = loop_turn(context->loop, context->deadline, err);
-	give_up_rest(&round, *signal != 0);
-	for (size_t i = 0; good && i < count; i++)
-		fill_result(&round, i, &ret_results[i]);
+	check_round_end(round, *signal != 0 ? SURVEY_INTERRUPTED : SURVEY_TOO_LATE,
+	                *signal != 0 ? SURVEY_REPEAT : error_codes[ERROR_TIMEOUT].fix, ret_results);
 	return good;
 }

@@ -187,6 +187,12 @@ bool loop_catch_signals(struct loop *loop, loop_signalled *signalled, void *user
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
 	sigset_t set;
 
+	/* already caught: only who hears of them changes */
+	if (loop->signals >= 0) {
+		loop->signalled = signalled;
+		loop->signal_user = user;
+		return true;
+	}
 	sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_LEN(caught); i++)
 		sigaddset(&set, caught[i]);

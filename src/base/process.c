@@ -173,6 +173,62 @@ bool process_replace(struct arena *arena, const char *path, const char *const *a
 	return false;
 }
 
+/* Try the program's name in each folder of PATH; returns why none could be started. A file without a known format is not
+ * given to a shell. */
+static int execute_from_path(struct arena *arena, const char *name, char *const *argv, char *const *environment)
+{
+	const char *folders = getenv("PATH");
+	int number = ENOENT;
+
+	for (const char *at = folders == NULL ? "/usr/local/bin:/usr/bin:/bin" : folders;; at++) {
+		size_t len = strcspn(at, ":");
+
+		(void)execve(arena_format(arena, "%.*s%s%s", (int)len, at, len == 0 ? "./" : "/", name), argv, environment);
+		if (errno != ENOENT && errno != ENOTDIR)
+			number = errno;
+		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+			return number;
+		at += len;
+		if (*at == '\0')
+			return number;
+	}
+}
+
+bool process_become(struct arena *arena, const char *const *argv, struct text_list set, bool alone, struct error *err)
+{
+	char **whole = child_environment(arena, &set, true);
+	char **own = whole;
+	struct sigaction standard = { .sa_handler = SIG_DFL };
+	union {
+		const char *const *borrowed;
+		char *const *argv;
+	} words = { argv };
+	int number;
+
+	while (*own != NULL)
+		own++;
+	own -= set.count; /* what was set stands last */
+	(void)sigaction(SIGPIPE, &standard, NULL);
+	(void)sigaction(SIGXFSZ, &standard, NULL);
+	close_inherited();
+	if (strchr(argv[0], '/') != NULL) {
+		(void)execve(argv[0], words.argv, alone ? own : whole);
+		number = errno;
+	} else {
+		number = execute_from_path(arena, argv[0], words.argv, alone ? own : whole);
+	}
+	for (size_t i = 0; i < set.count; i++)
+		explicit_bzero(own[i], strlen(own[i]));
+	if (number == ENOENT || number == ENOTDIR)
+		fail(err, ERROR_RUN_COMMAND_NOT_FOUND, "cannot start %s", argv[0]);
+	else if (number == EACCES || number == ENOEXEC || number == EISDIR)
+		fail(err, ERROR_RUN_NOT_EXECUTABLE, "cannot start %s", argv[0]);
+	else
+		fail(err, ERROR_RUN_NOT_STARTED, "cannot start %s", argv[0]);
+	error_cause(err, "%s", errno_text(number));
+	return false;
+}
+
 void process_signal(const struct process *process, int number)
 {
 	if (process->pid <= 0)

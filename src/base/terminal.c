@@ -203,25 +203,57 @@ size_t text_fit(const char *text, size_t len, size_t columns)
 	return at;
 }
 
+static bool read_mode(int descriptor, struct termios *ret_mode, struct error *err)
+{
+	int number;
+
+	if (tcgetattr(descriptor, ret_mode) == 0)
+		return true;
+	number = errno;
+	fail(err, ERROR_IO_READ, "cannot read the terminal's settings");
+	error_cause(err, "%s", errno_text(number));
+	return false;
+}
+
+static bool write_mode(int descriptor, const struct termios *mode, struct error *err)
+{
+	int number;
+
+	if (tcsetattr(descriptor, TCSADRAIN, mode) == 0)
+		return true;
+	number = errno;
+	fail(err, ERROR_IO_READ, "cannot change the terminal's mode");
+	error_cause(err, "%s", errno_text(number));
+	return false;
+}
+
+bool terminal_keys(int descriptor, struct termios *ret_saved, struct error *err)
+{
+	struct termios saved, keys;
+
+	if (!read_mode(descriptor, &saved, err))
+		return false;
+	keys = saved;
+	keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	keys.c_cc[VSUSP] = _POSIX_VDISABLE;
+	keys.c_cc[VMIN] = 1;
+	keys.c_cc[VTIME] = 0;
+	if (!write_mode(descriptor, &keys, err))
+		return false;
+	*ret_saved = saved;
+	return true;
+}
+
 bool terminal_raw(int descriptor, struct termios *ret_saved, struct error *err)
 {
 	struct termios saved, raw;
-	int number;
 
-	if (tcgetattr(descriptor, &saved) != 0) {
-		number = errno;
-		fail(err, ERROR_IO_READ, "cannot read the terminal's settings");
-		error_cause(err, "%s", errno_text(number));
+	if (!read_mode(descriptor, &saved, err))
 		return false;
-	}
 	raw = saved;
 	cfmakeraw(&raw);
-	if (tcsetattr(descriptor, TCSADRAIN, &raw) != 0) {
-		number = errno;
-		fail(err, ERROR_IO_READ, "cannot switch the terminal to raw mode");
-		error_cause(err, "%s", errno_text(number));
+	if (!write_mode(descriptor, &raw, err))
 		return false;
-	}
 	*ret_saved = saved;
 	return true;
 }

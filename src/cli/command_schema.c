@@ -209,6 +209,29 @@ static void emit_page(struct emitter *emitter)
 	emit_object_end(emitter);
 }
 
+static void emit_counts(struct emitter *emitter, const char *names)
+{
+	emit_key(emitter, "counts");
+	emit_object(emitter);
+	emit_type(emitter, "object", false);
+	emit_pair(emitter, "description", "what the command counted");
+	emit_key(emitter, "properties");
+	emit_object(emitter);
+	for (const char *at = names; *at != '\0'; at += strcspn(at, "|"), at += *at == '|' ? 1 : 0) {
+		char name[64];
+
+		(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(at, "|"), at);
+		emit_key(emitter, name);
+		emit_object(emitter);
+		emit_type(emitter, "integer", false);
+		emit_object_end(emitter);
+	}
+	emit_object_end(emitter);
+	emit_key(emitter, "additionalProperties");
+	emit_bool(emitter, true);
+	emit_object_end(emitter);
+}
+
 static void emit_envelope_properties(struct emitter *emitter, const struct command *command)
 {
 	emit_schema_name(emitter, command);
@@ -220,6 +243,8 @@ static void emit_envelope_properties(struct emitter *emitter, const struct comma
 	emit_pair(emitter, "description", "when the answer was made");
 	emit_object_end(emitter);
 	emit_simple(emitter, "partial", "boolean", false, "true when the answer is incomplete");
+	if (command->counts != NULL)
+		emit_counts(emitter, command->counts);
 	if (has_untrusted(command->columns))
 		emit_untrusted(emitter);
 	emit_key(emitter, "items");
@@ -247,6 +272,8 @@ static void emit_list(struct emitter *emitter, const struct command *command)
 	emit_array(emitter);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		emit_text(emitter, names[i]);
+	if (command->counts != NULL)
+		emit_text(emitter, "counts");
 	if (has_columns(command->columns, COLUMN_UNTRUSTED, COLUMN_ASKED))
 		emit_text(emitter, "untrusted");
 	for (size_t i = 0; i < ARRAY_LEN(last_names); i++)

@@ -239,6 +239,8 @@ static void offer_values(const struct line *line, enum value_source source, cons
 		break;
 	case VALUES_CONTEXTS:
 	case VALUES_ASSETS:
+	case VALUES_ENDPOINTS:
+	case VALUES_STACKS:
 	case VALUES_ROLES:
 		offer_live(line, source, head);
 		break;

@@ -90,6 +90,7 @@ const struct help_topic help_topics[] = {
 	{ "exit-codes", "All exit codes", NULL, render_exit_codes },
 	{ "extensions", "Commands of your own", topic_text_extensions, NULL },
 	{ "global-flags", "Flags that many commands take", NULL, help_render_globals },
+	{ "health", "Health contracts, states and --watch", topic_text_health, NULL },
 	{ "jsonpath", "The language of -o jsonpath", topic_text_jsonpath, NULL },
 	{ "output", "Formats, fields and the promise of JSON", topic_text_output, NULL },
 	{ "planes", "Planes, endpoints and their URLs", topic_text_planes, NULL },

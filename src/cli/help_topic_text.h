@@ -14,5 +14,6 @@ extern const char topic_text_selection[];
 extern const char topic_text_run[];
 extern const char topic_text_cache[];
 extern const char topic_text_extensions[];
+extern const char topic_text_health[];
 
 #endif

@@ -214,6 +214,21 @@ static bool wants_color(const struct output *output)
 	       !text_equal(getenv("CLICOLOR"), "0");
 }
 
+bool output_choose(struct output *output, const char *flag, enum output_format format, const char *fields,
+                   struct error *err)
+{
+	struct globals *globals = &output->call->globals;
+
+	if (globals->format != NULL || globals->json_given || chosen_fields(globals) != NULL)
+		return fail(err, ERROR_USAGE_CONFLICT, "%s excludes -o, --json and --fields", flag);
+	if (globals->quiet == 0)
+		output->format = format;
+	globals->headers = false;
+	output->dashes = true;
+	output->cell_count = 0;
+	return choose_named(output, fields, err);
+}
+
 bool output_open(struct call *call, struct error *err)
 {
 	struct output *output = arena_alloc(call->arena, sizeof *output);
@@ -336,7 +351,7 @@ static void print_row(struct output *output, const void *row)
 }
 
 /* Behind filter and sort: cursor and limit, then print. */
-static void deliver_row(struct output *output, const void *row)
+void deliver_row(struct output *output, const void *row)
 {
 	struct arena *scratch = NULL;
 	const char *name;
@@ -381,21 +396,6 @@ static bool passes_filters(struct output *output, const void *row)
 	return passes;
 }
 
-static void keep_row(struct output *output, const void *row)
-{
-	if (output->waiting_count == output->waiting_size) {
-		size_t size = output->waiting_size == 0 ? 256 : output->waiting_size * 2;
-		void **rows = realloc(output->waiting, size * sizeof *rows);
-
-		if (rows == NULL)
-			out_of_memory();
-		output->waiting = rows;
-		output->waiting_size = size;
-	}
-	output->waiting[output->waiting_count++] =
-	        row_copy(output->call->arena, output->command->columns, row, output->command->row_size);
-}
-
 void output_row(struct output *output, const void *row)
 {
 	if (output->stream.failed != 0 || !passes_filters(output, row))
@@ -404,38 +404,6 @@ void output_row(struct output *output, const void *row)
 		keep_row(output, row);
 	else
 		deliver_row(output, row);
-}
-
-static int compare_rows(const void *a, const void *b, void *user)
-{
-	const struct output *output = user;
-	int order = cell_compare(&output->sort, *(void *const *)a, *(void *const *)b);
-
-	return output->descending ? -order : order;
-}
-
-/* A merge sort, because equal rows must keep their order. */
-static void sort_rows(struct output *output)
-{
-	size_t count = output->waiting_count;
-	void **from = output->waiting;
-	void **to = arena_array(output->call->arena, count, sizeof *to);
-
-	for (size_t width = 1; width < count; width *= 2) {
-		for (size_t left = 0; left < count; left += 2 * width) {
-			size_t middle = left + width < count ? left + width : count;
-			size_t right = left + 2 * width < count ? left + 2 * width : count;
-			size_t i = left, j = middle;
-
-			for (size_t k = left; k < right; k++) {
-				bool take_left =
-				        i < middle && (j >= right || compare_rows(&from[i], &from[j], output) <= 0);
-
-				to[k] = take_left ? from[i++] : from[j++];
-			}
-		}
-		memcpy(from, to, count * sizeof *from);
-	}
 }
 
 bool output_is_done(const struct output *output)
@@ -477,6 +445,23 @@ void output_warning(struct output *output, const char *text, ...)
 	line = arena_format_list(output->call->arena, text, values);
 	va_end(values);
 	text_list_add(output->call->arena, &output->warnings, line);
+}
+
+void output_note(struct output *output, const char *text, ...)
+{
+	va_list values;
+
+	va_start(values, text);
+	text_list_add(output->call->arena, &output->notes, arena_format_list(output->call->arena, text, values));
+	va_end(values);
+}
+
+void output_count(struct output *output, const char *name, uint64_t number)
+{
+	if (output->count_count == ARRAY_LEN(output->counts))
+		return;
+	output->counts[output->count_count].name = name;
+	output->counts[output->count_count++].number = number;
 }
 
 void output_bytes(struct output *output, const void *data, size_t len)
@@ -535,11 +520,7 @@ static bool print_jsonpath(struct output *output, struct error *err)
 
 static bool finish_list(struct output *output, int exit_status, struct error *err)
 {
-	if (output->sorted) {
-		sort_rows(output);
-		for (size_t i = 0; i < output->waiting_count; i++)
-			deliver_row(output, output->waiting[i]);
-	}
+	deliver_waiting(output);
 	if (output->after != NULL && !output->after_seen && output->total > 0) {
 		fail(err, ERROR_NOT_FOUND, "--after names no row: \"%s\"", output->after);
 		return false;

@@ -70,6 +70,22 @@ static void emit_warnings(struct output *output)
 	emit_array_end(emitter);
 }
 
+/* What the command counted beside its rows. */
+static void emit_counts(struct output *output)
+{
+	struct emitter *emitter = &output->emitter;
+
+	if (output->count_count == 0)
+		return;
+	emit_key(emitter, "counts");
+	emit_object(emitter);
+	for (size_t i = 0; i < output->count_count; i++) {
+		emit_key(emitter, output->counts[i].name);
+		emit_count(emitter, output->counts[i].number);
+	}
+	emit_object_end(emitter);
+}
+
 void document_begin(struct output *output)
 {
 	struct emitter *emitter = &output->emitter;
@@ -78,6 +94,7 @@ void document_begin(struct output *output)
 	emit_head(output, output->format == OUTPUT_JSONL ? "fops.events/1" : output->command->schema);
 	emit_key(emitter, "partial");
 	emit_bool(emitter, output->partial);
+	emit_counts(output);
 	if (output->format == OUTPUT_JSONL) {
 		emit_object_end(emitter);
 		(void)emit_finish(emitter, true);

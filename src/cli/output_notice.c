@@ -56,6 +56,11 @@ void print_notices(struct output *output)
 	struct buffer next = BUFFER(NOTICES_LIMIT_BYTES);
 	ssize_t written;
 
+	for (size_t i = 0; i < output->notes.count && (output->format <= OUTPUT_WIDE || output->format == OUTPUT_TSV);
+	     i++) {
+		terminal_escape(&notices, output->notes.items[i], strlen(output->notes.items[i]));
+		buffer_byte(&notices, '\n');
+	}
 	for (size_t i = 0; i < output->warnings.count; i++) {
 		buffer_format(&notices, "%s: warning: ", output->call->program);
 		terminal_escape(&notices, output->warnings.items[i], strlen(output->warnings.items[i]));

@@ -11,7 +11,8 @@
 struct output_stream {
 	int descriptor;
 	struct buffer pending;
-	int failed; /* errno of the first failed write, 0 for none */
+	int failed;             /* errno of the first failed write, 0 for none */
+	struct buffer *capture; /* takes what is written while it is set; NULL: it goes out */
 };
 
 struct filter {
@@ -56,12 +57,19 @@ struct output {
 	bool terminal;
 	bool color;
 	bool pretty;
+	bool dashes; /* absent values are "-" in lines, too */
 	uint64_t returned;
 	uint64_t total;
 	bool more;       /* rows behind the limit were left out */
 	char *last_name; /* of the last printed row: the cursor */
 	const char *context;
 	struct text_list warnings;
+	struct text_list notes;
+	struct {
+		const char *name;
+		uint64_t number;
+	} counts[8];
+	size_t count_count;
 	void **waiting; /* rows for --sort */
 	size_t waiting_count;
 	size_t waiting_size;
@@ -79,6 +87,13 @@ void record_lines(struct output *output, const void *record);
 void tsv_heading(struct output *output);
 void tsv_row(struct output *output, const void *row);
 void compact_finish(struct output *output);
+
+/* A row behind filters and order: cursor and limit, then print. */
+void deliver_row(struct output *output, const void *row);
+
+/* Copy a row that waits for --sort; sort and deliver those that wait. */
+void keep_row(struct output *output, const void *row);
+void deliver_waiting(struct output *output);
 
 /* The lines on stderr at the end of an answer for people. */
 void print_notices(struct output *output);

@@ -18,6 +18,8 @@ void stream_flush(struct output_stream *stream)
 {
 	size_t at = 0;
 
+	if (stream->capture != NULL)
+		return;
 	while (stream->failed == 0 && at < stream->pending.len) {
 		ssize_t put = write(stream->descriptor, stream->pending.data + at, stream->pending.len - at);
 
@@ -33,6 +35,10 @@ void stream_flush(struct output_stream *stream)
 
 void stream_write(struct output_stream *stream, const char *data, size_t len)
 {
+	if (stream->capture != NULL) {
+		(void)buffer_append(stream->capture, data, len);
+		return;
+	}
 	while (stream->failed == 0 && len > 0) {
 		size_t room = FLUSH_AT - stream->pending.len;
 		size_t part = len < room ? len : room;

@@ -29,9 +29,9 @@ static const char *shown_text(struct output *output, const struct cell *cell, co
 
 static const char *state_color(const char *state)
 {
-	if (text_in_choices("ok|running|exited|open|yes", state))
+	if (text_in_choices("ok|live|running|exited|open|yes|enforced", state))
 		return "\033[32m";
-	if (text_in_choices("degraded|unknown|pending|proposal|stopped", state))
+	if (text_in_choices("degraded|unknown|pending|proposal|stopped|warning|skipped|none|elsewhere", state))
 		return "\033[33m";
 	return "\033[31m";
 }
@@ -186,33 +186,52 @@ void table_finish(struct output *output)
 		put_table(output);
 }
 
-/* Nested records print as dotted names, one line per value. */
+/* Nested records print as dotted names, one line per value; those of a list are numbered. */
 static void put_members(struct output *output, const struct column *columns, const void *record, const char *prefix,
                         size_t width)
 {
 	for (; columns->key != NULL; columns++) {
 		struct cell cell = cell_of(columns);
 		const char *name = arena_format(output->rows, "%s%s", prefix, columns->key);
+		const struct record_list *list = SLOT_GET(struct record_list, record, columns->slot);
 
 		if (columns->slot.kind == SLOT_RECORD) {
 			put_members(output, columns->columns, SLOT_GET(void, record, columns->slot),
 			            arena_format(output->rows, "%s.", name), width);
 			continue;
 		}
-		put(output, arena_format(output->rows, "%-*s  %s\n", (int)width, name,
-		                         shown_text(output, &cell, record, false)));
+		if (columns->slot.kind != SLOT_RECORDS) {
+			put(output, arena_format(output->rows, "%-*s  %s\n", (int)width, name,
+			                         shown_text(output, &cell, record, false)));
+			continue;
+		}
+		for (size_t i = 0; i < list->count; i++)
+			put_members(output, columns->columns, (const char *)list->items + i * columns->record_size,
+			            arena_format(output->rows, "%s[%zu].", name, i), width);
+		if (list->count == 0)
+			put(output, arena_format(output->rows, "%-*s  -\n", (int)width, name));
 	}
 }
 
-static size_t widest_member(const struct column *columns, size_t prefix)
+static size_t widest_member(const struct column *columns, const void *record, size_t prefix)
 {
 	size_t widest = 0;
 
 	for (; columns->key != NULL; columns++) {
 		size_t width = prefix + strlen(columns->key);
+		const struct record_list *list = SLOT_GET(struct record_list, record, columns->slot);
 
 		if (columns->slot.kind == SLOT_RECORD)
-			width = widest_member(columns->columns, width + 1);
+			width = widest_member(columns->columns, SLOT_GET(void, record, columns->slot), width + 1);
+		for (size_t i = 0; columns->slot.kind == SLOT_RECORDS && i < list->count; i++) {
+			const char *item = (const char *)list->items + i * columns->record_size;
+			/* "[10]." */
+			size_t inner =
+			        widest_member(columns->columns, item,
+			                      prefix + strlen(columns->key) + (size_t)snprintf(NULL, 0, "[%zu].", i));
+
+			width = inner > width ? inner : width;
+		}
 		if (width > widest)
 			widest = width;
 	}
@@ -224,7 +243,8 @@ void record_lines(struct output *output, const void *record)
 	size_t width = 0;
 
 	if (output->call->globals.fields == NULL && output->call->globals.json_fields == NULL) {
-		put_members(output, output->command->columns, record, "", widest_member(output->command->columns, 0));
+		put_members(output, output->command->columns, record, "",
+		            widest_member(output->command->columns, record, 0));
 		return;
 	}
 	for (size_t i = 0; i < output->cell_count; i++) {
@@ -270,6 +290,7 @@ static void put_fields(struct output *output, const void *row)
 		buffer_clear(&field);
 		append_field(&field, row == NULL ? output->cells[i].key
 		                                 : cell_text(output->rows, &output->cells[i], row, false));
+		buffer_text(&field, field.len == 0 && output->dashes ? "-" : "");
 		buffer_text(&line, i == 0 ? "" : "\t");
 		/* behind head or grep such lines do reach a terminal; backslashes are doubled, so \xNN is unambiguous
 		 */

@@ -76,7 +76,7 @@ void cache_unmap(struct cache_map *map)
 
 static bool is_unchanged(const struct image *image, const struct image_file *row, const struct source_file *file)
 {
-	return row->device == file->device && row->inode == file->inode && row->size == file->size &&
+	return row->kind == file->kind && row->device == file->device && row->inode == file->inode && row->size == file->size &&
 	       row->mtime_ns == file->mtime_ns && row->ctime_ns == file->ctime_ns &&
 	       text_equal(image_text(image, row->path), file->path);
 }
@@ -115,20 +115,27 @@ static const char *compare_files(struct arena *scratch, const struct image *imag
                                  bool *ret_fresh)
 {
 	bool fresh = true;
+	size_t at = 0;
 
-	if (image->header->file_count != files->count)
-		return "files were added or removed";
-	for (size_t i = 0; i < files->count; i++) {
-		if (!is_unchanged(image, &image->files[i], &files->items[i]))
-			return "a file changed";
-	}
-	for (size_t i = 0; i < files->count; i++) {
-		if (!is_doubtful(&files->items[i], image->header->listed_ns))
+	for (size_t i = 0; i < image->header->file_count; i++) {
+		const struct image_file *row = &image->files[i];
+
+		/* the files of a commit are what they are */
+		if (row->kind == SOURCE_BLOB)
 			continue;
-		fresh = false;
-		if (!has_digest(scratch, &files->items[i], image->files[i].digest))
+		if (at == files->count)
+			return "files were removed";
+		if (!is_unchanged(image, row, &files->items[at]))
 			return "a file changed";
+		if (row->kind == SOURCE_FILE && is_doubtful(&files->items[at], image->header->listed_ns)) {
+			fresh = false;
+			if (!has_digest(scratch, &files->items[at], row->digest))
+				return "a file changed";
+		}
+		at++;
 	}
+	if (at < files->count)
+		return "files were added";
 	*ret_fresh = fresh;
 	return NULL;
 }

@@ -33,6 +33,7 @@ void compilation_done(struct compilation *compilation)
 {
 	buffer_done(&compilation->records);
 	free(compilation->objects);
+	free(compilation->refs);
 	arena_free(compilation->arena);
 	arena_free(compilation->scratch);
 }

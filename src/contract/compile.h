@@ -7,33 +7,21 @@
 #include "fops/contract/kind.h"
 #include "fops/contract/source.h"
 #include "fops/data/digest.h"
+#include "relation.h"
 
 #define MOST_FINDINGS 200
-
-/* One field that names an Endpoint. */
-struct compiled_ref {
-	const char *id;    /* NULL: the object has no such field */
-	const char *path;  /* below spec, a constant */
-	const char *plane; /* that the Endpoint must be of, or NULL: any; a constant */
-	uint32_t line, column;
-};
-
-/* executorRef, and the endpoint of an adapter block. */
-#define COMPILED_REFS 2
 
 /* One object as far as the rules between objects, the index and the origin need it. Texts live in the compilation's
  * arena. */
 struct compiled_object {
 	enum contract_kind kind;
 	const char *id;
-	const char *role;       /* assets */
-	const char *asset_kind; /* assets */
-	struct compiled_ref refs[COMPILED_REFS];
-	const char *plane; /* endpoints */
-	bool has_executor; /* endpoints: an executorUrl was given */
-	bool in_cluster;   /* endpoints: the auth mode that needs none */
-	uint32_t file;     /* index in the list of files */
-	uint32_t line;     /* of the document */
+	const char *role;            /* assets */
+	const char *asset_kind;      /* assets */
+	size_t first_ref, ref_count; /* in the compilation's refs */
+	struct compiled_traits traits;
+	uint32_t file; /* index in the list of files */
+	uint32_t line; /* of the document */
 	uint32_t id_line, id_column;
 	size_t record_at; /* in the compilation's records */
 	uint32_t record_len;
@@ -49,8 +37,12 @@ struct compilation {
 	struct arena *scratch;  /* one file at a time */
 	struct compiled_object *objects;
 	size_t count, size;
-	struct buffer records; /* canonical JSON of each spec, one behind the other */
-	bool incomplete;       /* some documents were not understood: what they define is unknown */
+	struct compiled_ref *refs; /* of all objects, those of one behind each other */
+	size_t ref_count, ref_size;
+	size_t documents;                  /* that say anything */
+	struct buffer records;             /* canonical JSON of each spec, one behind the other */
+	bool incomplete;                   /* some documents were not understood: what they define is unknown */
+	bool unnamed[CONTRACT_KIND_COUNT]; /* some objects of the kind have no id that could be read */
 };
 
 /* Read and check the files of a prepared compilation, in constant memory but for the results. errors
@@ -76,7 +68,15 @@ void compilation_done(struct compilation *compilation);
 const struct compiled_object **compile_rows(struct arena *arena, const struct compilation *compilation,
                                             enum contract_kind kind, size_t *ret_count);
 
+/* The index of an id among rows of compile_rows, the first one of several; count: there is none. */
+size_t compile_find(const struct compiled_object *const *rows, size_t count, const char *id);
+
 /* The rules between objects: unique ids, references that resolve. */
 void compile_check_references(struct arena *arena, const struct compilation *compilation);
+
+/* Stacks that depend on themselves, directly or over others: one finding a circle, which it names whole. rows are all
+ * stacks. */
+void compile_check_cycles(struct arena *arena, const struct compilation *compilation,
+                          const struct compiled_object *const *rows, size_t count);
 
 #endif

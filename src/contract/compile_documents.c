@@ -1,19 +1,15 @@
 /* One run of files: each document is decoded by its kind's table, checked by its rules and written as its canonical
  * record. */
-#include <sys/stat.h>
-
 #include "check.h"
 #include "checksum.h"
 #include "compile.h"
 #include "fops/base/arena.h"
-#include "fops/base/file.h"
-#include "fops/contract/endpoint.h"
-#include "fops/contract/runtime_asset.h"
 #include "fops/data/emit.h"
+#include "rule.h"
 #include "variant.h"
 
 /* Names of the model that this version does not know yet. */
-#define LATER_KINDS "Stack|Connector|Project|Squad|TeamContract|Governance"
+#define LATER_KINDS "Connector|Project|Squad|TeamContract|Governance"
 
 /* The outermost object of a document. */
 struct envelope {
@@ -74,47 +70,6 @@ static struct compiled_object *add_object(struct compilation *compilation)
 	return &compilation->objects[compilation->count++];
 }
 
-static void note_reference(struct compilation *compilation, struct compiled_ref *ref, const struct value *spec,
-                           const char *id, const char *path, const char *plane)
-{
-	const struct value *place = rule_place(spec, path);
-
-	*ref = (struct compiled_ref){ arena_copy(compilation->arena, id), path, plane, place->line, place->column };
-}
-
-static void note_asset(struct compilation *compilation, struct compiled_object *object, const struct value *spec,
-                       const struct runtime_asset *asset)
-{
-	struct compiled_ref *adapter = &object->refs[1];
-
-	object->role = arena_copy(compilation->arena, asset->role);
-	object->asset_kind = arena_copy(compilation->arena, asset->kind);
-	note_reference(compilation, &object->refs[0], spec, asset->executor_ref, "executorRef", NULL);
-	if (asset->kubernetes.present)
-		note_reference(compilation, adapter, spec, asset->kubernetes.cluster, "kubernetes.cluster",
-		               "kubernetes");
-	else if (asset->lxc.proxmox.present)
-		note_reference(compilation, adapter, spec, asset->lxc.proxmox.endpoint, "lxc.proxmox.endpoint",
-		               "proxmox");
-	else if (asset->lxc.incus.present)
-		note_reference(compilation, adapter, spec, asset->lxc.incus.endpoint, "lxc.incus.endpoint", "incus");
-}
-
-/* What other objects want to know of this one; a new kind adds its line here only when it is referred to or refers. */
-static void note_relations(struct compilation *compilation, struct compiled_object *object, const struct value *spec,
-                           const void *record)
-{
-	const struct endpoint *endpoint = record;
-
-	if (object->kind == KIND_RUNTIME_ASSET) {
-		note_asset(compilation, object, spec, record);
-		return;
-	}
-	object->plane = arena_copy(compilation->arena, endpoint->plane);
-	object->has_executor = value_member(spec, "executorUrl") != NULL;
-	object->in_cluster = text_equal(endpoint->auth.mode, "in-cluster");
-}
-
 static void write_record(struct compilation *compilation, struct compiled_object *object, const void *record)
 {
 	struct emitter emitter;
@@ -142,6 +97,8 @@ static void add_spec(struct reading *reading, enum contract_kind kind, const str
 {
 	const struct kind_row *row = &contract_kinds[kind];
 	struct compilation *compilation = reading->compilation;
+	struct rule_scope scope = { reading->path, spec, compilation->findings };
+	size_t findings_before = compilation->findings->count;
 	void *record = arena_alloc(compilation->scratch, row->record_size);
 	size_t before = count_findings(compilation->findings);
 	struct compiled_object *object;
@@ -150,12 +107,12 @@ static void add_spec(struct reading *reading, enum contract_kind kind, const str
 
 	(void)decode(compilation->scratch, reading->path, "spec", spec, row->fields, DECODE_STRICT, record,
 	             compilation->findings);
-	variants_check(&(struct rule_scope){ reading->path, spec, compilation->findings }, compilation->scratch,
-	               row->fields);
+	variants_check(&scope, compilation->scratch, row->fields);
 	row->check(compilation->scratch, reading->path, spec, record, compilation->findings);
+	literals_check(&scope, findings_before);
 	id = *(const char *const *)(const void *)((const char *)record + row->id_offset);
 	if (id == NULL) {
-		compilation->incomplete = compilation->incomplete || kind == KIND_ENDPOINT;
+		compilation->unnamed[kind] = true;
 		return;
 	}
 	place = rule_place(spec, compile_id_name(kind));
@@ -166,7 +123,7 @@ static void add_spec(struct reading *reading, enum contract_kind kind, const str
 	object->line = document->line;
 	object->id_line = place->line;
 	object->id_column = place->column;
-	note_relations(compilation, object, spec, record);
+	relations_note(compilation, spec, record);
 	/* a broken object is only kept so that others may refer to it */
 	if (count_findings(compilation->findings) == before)
 		write_record(compilation, object, record);
@@ -215,6 +172,7 @@ static bool visit(void *user, struct value *document, struct error *err)
 
 	(void)err;
 	/* an empty document between two separators says nothing */
+	reading->compilation->documents += document->kind != VALUE_NULL ? 1 : 0;
 	if (document->kind == VALUE_OBJECT)
 		add_document(reading, document);
 	else if (document->kind != VALUE_NULL)
@@ -263,27 +221,6 @@ static bool add_json(struct reading *reading, struct str data, struct error *err
 	return true;
 }
 
-static bool unreadable(const char *path, const char *cause, struct error *err)
-{
-	fail(err, ERROR_CONTRACT_UNREADABLE, "cannot read the topology %s", path);
-	error_cause(err, "%s", cause);
-	return false;
-}
-
-static bool read_file(struct compilation *compilation, const struct source_file *file, struct str *ret_data,
-                      struct error *err)
-{
-	struct error broken;
-	struct stat about;
-
-	if (!file_read(compilation->scratch, file->path, document_default_limits.bytes, ret_data, &broken))
-		return unreadable(file->path, broken.cause[0] != '\0' ? broken.cause : broken.message, err);
-	/* what was read is what was listed: a link put in its place meanwhile could lead out of the folder */
-	if (stat(file->path, &about) != 0 || about.st_dev != file->device || about.st_ino != file->inode)
-		return unreadable(file->path, "it was replaced while it was read", err);
-	return true;
-}
-
 static bool compile_file(struct compilation *compilation, size_t index, struct error *err)
 {
 	const struct source_file *file = &compilation->files->items[index];
@@ -291,7 +228,7 @@ static bool compile_file(struct compilation *compilation, size_t index, struct e
 	size_t before = count_findings(compilation->findings);
 	struct str data;
 
-	if (!read_file(compilation, file, &data, err))
+	if (!source_read(compilation->scratch, file, &data, err))
 		return false;
 	compilation->digests[index] = digest_of(data.data, data.len);
 	if (text_ends(file->path, ".json"))
@@ -309,7 +246,7 @@ bool compile_documents(struct compilation *compilation, struct error *err)
 	for (size_t i = 0; i < compilation->files->count; i++) {
 		struct arena_mark mark = arena_mark(compilation->scratch);
 
-		if (!compile_file(compilation, i, err))
+		if (compilation->files->items[i].kind != SOURCE_REVISION && !compile_file(compilation, i, err))
 			return false;
 		arena_rewind(compilation->scratch, mark);
 		if (compilation->records.overflow) {

@@ -4,44 +4,12 @@
 #include "check.h"
 #include "fops/base/arena.h"
 #include "fops/contract/kind.h"
+#include "fops/contract/literal.h"
 #include "pattern.h"
 #include "url_rule.h"
 
 #define PIN_LEN         44 /* base64 of 32 bytes */
 #define FINGERPRINT_LEN 95 /* 32 pairs and the colons between them */
-
-const char endpoint_exec_refused[] = "a program that gives credentials is refused: fops starts no program that a "
-                                     "document names";
-static const char exec_fix[] = "write a token into a secret reference, or use fops infra import-kubeconfig";
-
-static const struct field_variant auth_modes[] = {
-	{ "bearer", .needs = "secretRef" },
-	{ "token-file", .needs = "tokenFile" },
-	{ "oidc-token", .needs = "secretRef" },
-	{ "client-certificate", .needs = "certificateRef|keyRef" },
-	{ "api-token", .needs = "tokenId|secretRef" },
-	{ "exec", .refused = endpoint_exec_refused, .fix = exec_fix },
-	{ 0 },
-};
-
-static const struct field auth_fields[] = {
-	{ "mode", SLOT(struct endpoint_auth, mode), .preset = "none",
-	  .choices = "none|bearer|token-file|oidc-token|client-certificate|in-cluster|api-token|exec",
-	  .variants = auth_modes,
-	  .text = "how a request is authenticated; exec, a program that gives credentials, is always refused" },
-	{ "secretRef", SLOT(struct endpoint_auth, secret_ref), FIELD_SECRET_REF,
-	  .text = "secret reference to the token of bearer, oidc-token and api-token",
-	  .example = "env://EXECUTOR_TOKEN" },
-	{ "tokenFile", SLOT(struct endpoint_auth, token_file), FIELD_PATH, .pattern = PATTERN_PATH,
-	  .text = "the whole path of token-file's file, read anew when it is a minute old and after a refusal" },
-	{ "certificateRef", SLOT(struct endpoint_auth, certificate_ref), FIELD_SECRET_REF,
-	  .text = "secret reference to the certificate of client-certificate, PEM text" },
-	{ "keyRef", SLOT(struct endpoint_auth, key_ref), FIELD_SECRET_REF,
-	  .text = "secret reference to the private key of client-certificate, PEM text" },
-	{ "tokenId", SLOT(struct endpoint_auth, token_id), FIELD_NOT_EMPTY, .pattern = PATTERN_TOKEN_ID,
-	  .text = "the name of api-token: USER@REALM!NAME", .example = "fops@pve!control" },
-	{ 0 },
-};
 
 static const struct field tls_fields[] = {
 	{ "ca", SLOT(struct endpoint_tls, ca), FIELD_NOT_EMPTY, .pattern = PATTERN_CA,
@@ -51,10 +19,22 @@ static const struct field tls_fields[] = {
 	  .example = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" },
 	{ "serverName", SLOT(struct endpoint_tls, server_name), FIELD_NOT_EMPTY, .pattern = PATTERN_SERVER_NAME,
 	  .text = "the name that the server's certificate must carry", .example = "executor.example.net" },
+	{ "minimumVersion", SLOT(struct endpoint_tls, minimum_version), .choices = "1.2|1.3", .preset = "1.2",
+	  .text = "the oldest version of TLS that is spoken; a text, in quotation marks" },
 	{ "fingerprint", SLOT(struct endpoint_tls, fingerprint), FIELD_NOT_EMPTY, .pattern = PATTERN_FINGERPRINT,
 	  .excludes = "ca|pin|serverName",
 	  .text = "SHA-256 of the server's whole certificate, trusted instead of authorities and names and never "
 	          "beside ca, pin and serverName: 32 bytes in hexadecimal with colons" },
+	{ 0 },
+};
+
+static const struct field rate_fields[] = {
+	{ "requests", SLOT(struct endpoint_rate, requests), FIELD_REQUIRED, .minimum = 1, .maximum = 1000000,
+	  .text = "how many requests may begin in each period", .example = "10" },
+	{ "period", SLOT(struct endpoint_rate, period), .preset = "1s", .minimum = 1, .maximum = 86400000,
+	  .text = "the length of a period" },
+	{ "burst", SLOT(struct endpoint_rate, burst), .preset = "1", .minimum = 1, .maximum = 1000000,
+	  .text = "how many requests may begin at once after a pause" },
 	{ 0 },
 };
 
@@ -64,11 +44,17 @@ const struct field endpoint_fields[] = {
 	  .example = "langboard-executor" },
 	{ "plane", SLOT(struct endpoint, plane), FIELD_REQUIRED | FIELD_IDENTIFIER,
 	  .text = "the external system behind it", .example = "langboard" },
-	{ "auth", SLOT_EMBEDDED(struct endpoint, auth), FIELD_REQUIRED, .fields = auth_fields,
+	{ "auth", SLOT_EMBEDDED(struct endpoint, auth), FIELD_REQUIRED, .fields = endpoint_auth_fields,
 	  .text = "how requests are authenticated" },
-	{ "health", SLOT_EMBEDDED(struct endpoint, health), .fields = health_fields,
+	{ "health", SLOT_EMBEDDED(struct endpoint, health), .fields = health_fields, .any_of = HEALTH_ANY_OF,
 	  .present_offset = offsetof(struct endpoint, health.present),
-	  .text = "the health contract of the executor URL" },
+	  .text = "the health contract of the executor URL: what liveness and readiness are when they are left out" },
+	{ "liveness", SLOT_EMBEDDED(struct endpoint, liveness), .fields = health_fields, .any_of = HEALTH_ANY_OF,
+	  .present_offset = offsetof(struct endpoint, liveness.present),
+	  .text = "the request whose answer says that the process runs" },
+	{ "readiness", SLOT_EMBEDDED(struct endpoint, readiness), .fields = health_fields, .any_of = HEALTH_ANY_OF,
+	  .present_offset = offsetof(struct endpoint, readiness.present),
+	  .text = "the request whose answer says that it does its work" },
 	{ "publicUrl", SLOT(struct endpoint, public_url), FIELD_URL, .pattern = PATTERN_PUBLIC_URL,
 	  .text = "for people: a domain, never a raw address or localhost; no user info, query or fragment",
 	  .example = "https://board.example.net" },
@@ -83,8 +69,61 @@ const struct field endpoint_fields[] = {
 	  .text = "the proxy in front of the executor URL: http, https or socks5h, host and port and no more",
 	  .example = "http://proxy.example.net:3128" },
 	{ "tls", SLOT_EMBEDDED(struct endpoint, tls), .fields = tls_fields, .text = "how the server proves itself" },
+	{ "rateLimit", SLOT_EMBEDDED(struct endpoint, rate), .fields = rate_fields,
+	  .present_offset = offsetof(struct endpoint, rate.present),
+	  .text = "how fast this program may ask, all its requests together" },
+	{ "documentation", SLOT(struct endpoint, documentation), FIELD_URL, .pattern = PATTERN_LINK,
+	  .text = "a link for people", .example = "https://openbao.org/docs/" },
+	{ "owner", SLOT(struct endpoint, owner), FIELD_NOT_EMPTY, .text = "the team that answers for it",
+	  .example = "platform" },
+	{ "labels", SLOT(struct endpoint, labels), .name_pattern = PATTERN_LABEL_KEY, .most = MOST_LABELS,
+	  .text = "at most 64 labels; keys are identifiers, with slashes between parts", .example = "tier: core" },
 	{ 0 },
 };
+
+static const struct {
+	const char *name;
+	const char *field;
+	size_t offset;
+} url_kinds[URL_KIND_COUNT] = {
+	[URL_PUBLIC] = { "public", "publicUrl", offsetof(struct endpoint, public_url) },
+	[URL_EXECUTOR] = { "executor", "executorUrl", offsetof(struct endpoint, executor_url) },
+	[URL_INTERNAL] = { "internal", "internalUrl", offsetof(struct endpoint, internal_url) },
+};
+
+const char *url_kind_name(enum url_kind kind)
+{
+	return url_kinds[kind].name;
+}
+
+const char *url_kind_field(enum url_kind kind)
+{
+	return url_kinds[kind].field;
+}
+
+const char *endpoint_url(const struct endpoint *endpoint, enum url_kind kind)
+{
+	return *(const char *const *)(const void *)((const char *)endpoint + url_kinds[kind].offset);
+}
+
+struct endpoint_health endpoint_health(struct arena *arena, const struct endpoint *endpoint)
+{
+	struct endpoint_health own = health_parts(arena, &endpoint->health);
+
+	/* each is taken by itself: a part that its preset lacks is not replaced by another one's */
+	if (endpoint->liveness.present)
+		own.liveness = health_parts(arena, &endpoint->liveness).liveness;
+	if (endpoint->readiness.present)
+		own.readiness = health_parts(arena, &endpoint->readiness).readiness;
+	return own;
+}
+
+struct health endpoint_single(struct arena *arena, const struct endpoint *endpoint)
+{
+	struct endpoint_health asked = endpoint_health(arena, endpoint);
+
+	return asked.readiness.present ? asked.readiness : asked.liveness;
+}
 
 static void check_url(const struct rule_scope *scope, const char *path, const char *url, bool for_people)
 {
@@ -96,67 +135,14 @@ static void check_url(const struct rule_scope *scope, const char *path, const ch
 		return;
 	wrong = url_rule_base(url, &host);
 	if (wrong != NULL)
-		rule_break(scope, RULE_FORM, path, "write a base URL such as https://name.example.net", "%s %s", path,
-		           wrong);
+		rule_break(scope,
+		           literal_secret(url) != NULL             ? RULE_R02
+		           : for_people && literal_is_raw_url(url) ? RULE_R07
+		                                                   : RULE_FORM,
+		           path, "write a base URL such as https://name.example.net", "%s %s", path, wrong);
 	else if (for_people && url_rule_is_raw(host))
 		rule_break(scope, RULE_R07, path, "use the domain name; machines use executorUrl",
 		           "%s leads to the raw address %.*s", path, (int)host.len, host.data);
-}
-
-static bool is_letter(char byte)
-{
-	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-}
-
-/* "USER@REALM!NAME" of Proxmox: nothing that would end the header's value or split it at another place. */
-static bool is_token_id(const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-	size_t user = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-");
-	const char *realm = text + user + 1;
-	size_t realm_len, name_len;
-
-	if (user == 0 || user > 64 || strchr(".+-", text[0]) != NULL || text[user] != '@')
-		return false;
-	realm_len = strspn(realm, plain);
-	if (realm_len < 2 || realm_len > 32 || !is_letter(realm[0]) || realm[realm_len] != '!')
-		return false;
-	realm += realm_len + 1;
-	name_len = strspn(realm, plain);
-	return name_len >= 2 && name_len <= 128 && is_letter(realm[0]) && realm[name_len] == '\0';
-}
-
-/* What binds the way of asking to the rest of the endpoint; which members each mode has is the table's. */
-static void check_mode(const struct rule_scope *scope, const struct endpoint *endpoint)
-{
-	const struct endpoint_auth *auth = &endpoint->auth;
-	bool in_cluster = text_equal(auth->mode, "in-cluster");
-
-	if (in_cluster && endpoint->plane != NULL && !text_equal(endpoint->plane, "kubernetes"))
-		rule_break(scope, RULE_FORM, "auth.mode", "write plane: kubernetes, or another mode",
-		           "auth mode in-cluster is for plane kubernetes only");
-	if (text_equal(auth->mode, "api-token") && endpoint->plane != NULL && !text_equal(endpoint->plane, "proxmox"))
-		rule_break(scope, RULE_FORM, "auth.mode", "write plane: proxmox, or another mode",
-		           "auth mode api-token is for plane proxmox only");
-	if (in_cluster && value_member(scope->spec, "executorUrl") != NULL)
-		rule_break(scope, RULE_FORM, "executorUrl", "remove it, or write another auth mode",
-		           "auth mode in-cluster takes the API server from the pod's own environment");
-	if (text_equal(auth->mode, "client-certificate") && endpoint->executor_url != NULL &&
-	    text_starts(endpoint->executor_url, "http://"))
-		rule_break(scope, RULE_FORM, "executorUrl", "write an https URL",
-		           "a client certificate is only shown over TLS");
-}
-
-static void check_auth(const struct rule_scope *scope, struct arena *arena, const struct endpoint_auth *auth)
-{
-	secret_ref_check(scope, arena, "auth.secretRef", auth->secret_ref);
-	secret_ref_check(scope, arena, "auth.certificateRef", auth->certificate_ref);
-	secret_ref_check(scope, arena, "auth.keyRef", auth->key_ref);
-	path_check(scope, "auth.tokenFile", auth->token_file);
-	if (auth->token_id != NULL && auth->token_id[0] != '\0' && !is_token_id(auth->token_id))
-		rule_break(scope, RULE_FORM, "auth.tokenId",
-		           "write the id that pveum token list prints, such as fops@pve!control",
-		           "not the id of an API token: expected USER@REALM!NAME");
 }
 
 static void check_proxy(const struct rule_scope *scope, const struct endpoint *endpoint)
@@ -240,6 +226,28 @@ static void check_tls(const struct rule_scope *scope, const struct endpoint_tls 
 		           "tls.fingerprint is not 32 bytes in hexadecimal with colons");
 }
 
+/* For people, like publicUrl, but a whole link. */
+static void check_documentation(const struct rule_scope *scope, struct arena *arena, const char *link)
+{
+	const char *base, *rest;
+	const char *wrong = NULL;
+	struct str host;
+
+	if (link == NULL || (!text_starts(link, "http://") && !text_starts(link, "https://")))
+		return;
+	base = arena_text(arena, link,
+	                  strcspn(strstr(link, "://") + 3, "/?#") + (size_t)(strstr(link, "://") + 3 - link));
+	rest = link + strlen(base);
+	wrong = url_rule_base(base, &host);
+	for (; wrong == NULL && *rest != '\0'; rest++) {
+		if (*rest <= ' ' || *rest >= 0x7F || strchr("\"<>\\^`{|}@", *rest) != NULL)
+			wrong = "holds blanks or characters that must be percent-encoded";
+	}
+	if (wrong != NULL)
+		rule_break(scope, RULE_FORM, "documentation", "write a link such as https://name.example.net/docs/",
+		           "documentation %s", wrong);
+}
+
 void endpoint_check(struct arena *arena, const char *file, const struct value *spec, const void *record,
                     struct findings *findings)
 {
@@ -247,9 +255,12 @@ void endpoint_check(struct arena *arena, const char *file, const struct value *s
 	struct rule_scope scope = { file, spec, findings };
 
 	identity_check(&scope, "id", endpoint->id);
-	check_auth(&scope, arena, &endpoint->auth);
-	check_mode(&scope, endpoint);
-	health_check(&scope, &endpoint->health);
+	endpoint_auth_check(&scope, arena, endpoint);
+	health_check(&scope, arena, "health", &endpoint->health);
+	health_check(&scope, arena, "liveness", &endpoint->liveness);
+	health_check(&scope, arena, "readiness", &endpoint->readiness);
+	labels_check(&scope, &endpoint->labels);
+	check_documentation(&scope, arena, endpoint->documentation);
 	check_url(&scope, "publicUrl", endpoint->public_url, true);
 	check_url(&scope, "executorUrl", endpoint->executor_url, false);
 	check_url(&scope, "internalUrl", endpoint->internal_url, false);

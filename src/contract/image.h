@@ -9,7 +9,7 @@
 #include "fops/data/digest.h"
 
 #define IMAGE_MAGIC   "FOPSTOPO"
-#define IMAGE_VERSION 2u
+#define IMAGE_VERSION 4u
 #define IMAGE_PRODUCT 32
 
 /* A digest of this room's sources, made by the build. */
@@ -41,7 +41,7 @@ struct image_file {
 	int64_t mtime_ns, ctime_ns;
 	unsigned char digest[DIGEST_BYTES];
 	uint32_t path; /* offsets into the texts */
-	uint32_t reserved;
+	uint32_t kind; /* enum source_kind */
 };
 
 struct image_object {

@@ -49,6 +49,9 @@ static void build_files(struct building *building, const struct source_list *fil
 		row->mtime_ns = file->mtime_ns;
 		row->ctime_ns = file->ctime_ns;
 		row->path = add_text(building, file->path);
+		row->kind = file->kind;
+		if (file->kind == SOURCE_REVISION)
+			continue;
 		memcpy(row->digest, digests[i].bytes, DIGEST_BYTES);
 		digest_add(content, digests[i].bytes, DIGEST_BYTES);
 	}

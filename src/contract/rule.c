@@ -1,15 +1,9 @@
-/* The rule table, and findings that carry a position, a rule and a way out. */
+/* Findings that carry a position, a rule and a way out. */
 #include "rule.h"
 
 #include "fops/base/arena.h"
 
 #define LONGEST_NAME 64
-
-const struct rule_row rule_rows[RULE_COUNT] = {
-	[RULE_R07] = { "R07", "a raw local or cluster address is no identity and no public URL" },
-	[RULE_R12] = { "R12", "machines are controlled over the executor URL, people get the public URL" },
-	[RULE_R16] = { "R16", "secrets come from OpenBao or an explicit env overlay" },
-};
 
 /* One step of a dotted path: a member, then any number of list indexes. */
 static const struct value *step(const struct value *value, const char *name, size_t len)
@@ -60,15 +54,22 @@ void rule_break(const struct rule_scope *scope, enum rule_id rule, const char *p
 	const char *message;
 	va_list values;
 
-	if (scope->findings->count >= scope->findings->limit) {
+	if (scope->findings->limit > 0 && scope->findings->count >= scope->findings->limit) {
 		scope->findings->dropped++;
 		return;
 	}
 	va_start(values, format);
 	message = arena_format_list(arena, format, values);
 	va_end(values);
-	if (row->name != NULL)
-		message = arena_format(arena, "%s (%s: %s)", message, row->name, row->text);
+	if (row->id != NULL)
+		message = arena_format(arena, "%s (%s: %s)", message, row->id, row->text);
 	findings_add(scope->findings, scope->file, place->line, place->column, arena_format(arena, "spec.%s", path),
 	             fix, "%s", message);
+	rule_mark(scope->findings, rule);
+}
+
+void rule_mark(struct findings *findings, enum rule_id rule)
+{
+	if (findings->dropped == 0 && findings->count > 0)
+		findings->items[findings->count - 1].rule = rule_rows[rule].id;
 }

@@ -6,9 +6,6 @@
 #include "fops/base/arena.h"
 #include "pattern.h"
 
-#define LONGEST_LABEL_KEY 128
-#define MOST_LABELS       64
-
 static const struct field policy_fields[] = {
 	{ "run", SLOT(struct asset_policy, run), .choices = "open|proposal", .preset = "open",
 	  .text = "whether running a command needs an approved proposal" },
@@ -26,7 +23,7 @@ static const struct field_variant kinds[] = {
 const struct field runtime_asset_fields[] = {
 	{ "assetId", SLOT(struct runtime_asset, asset_id), FIELD_REQUIRED | FIELD_IDENTIFIER | FIELD_UNIQUE,
 	  .pattern = PATTERN_IDENTITY, .text = "the asset's own name; never a raw address", .example = "daytona-01" },
-	{ "role", SLOT(struct runtime_asset, role), FIELD_REQUIRED | FIELD_IDENTIFIER,
+	{ "role", SLOT(struct runtime_asset, role), FIELD_REQUIRED | FIELD_IDENTIFIER, .pattern = PATTERN_IDENTITY,
 	  .text = "what the asset is for; several assets may share a role", .example = "daytona_runtime" },
 	{ "kind", SLOT(struct runtime_asset, kind), FIELD_REQUIRED, .choices = "lxc|kubernetes", .variants = kinds,
 	  .text = "the machine's kind, which names its adapter block" },
@@ -38,7 +35,7 @@ const struct field runtime_asset_fields[] = {
 	  .text = "id of the Endpoint that controls it over HTTP; that Endpoint has an executorUrl",
 	  .example = "langboard-executor" },
 	{ "health", SLOT_EMBEDDED(struct runtime_asset, health), .fields = health_fields,
-	  .present_offset = offsetof(struct runtime_asset, health.present),
+	  .any_of = HEALTH_ANY_OF, .present_offset = offsetof(struct runtime_asset, health.present),
 	  .text = "the health contract; without it, the endpoint's own" },
 	{ "policy", SLOT_EMBEDDED(struct runtime_asset, policy), .fields = policy_fields,
 	  .text = "which actions are bound to a proposal" },
@@ -65,40 +62,6 @@ const char *runtime_asset_driver(const struct runtime_asset *asset)
 	return names[0];
 }
 
-/* Identifiers joined by slashes. */
-static bool is_label_key(const char *key)
-{
-	char part[LONGEST_LABEL_KEY + 1];
-
-	if (strlen(key) > LONGEST_LABEL_KEY)
-		return false;
-	for (;;) {
-		size_t len = strcspn(key, "/");
-
-		memcpy(part, key, len);
-		part[len] = '\0';
-		if (!is_identifier(part))
-			return false;
-		if (key[len] == '\0')
-			return true;
-		key += len + 1;
-	}
-}
-
-static void check_labels(const struct rule_scope *scope, const struct text_map *labels)
-{
-	if (labels->count > MOST_LABELS)
-		rule_break(scope, RULE_FORM, "labels", "keep at most 64", "%zu labels are too many", labels->count);
-	for (size_t i = 0; i < labels->count; i++) {
-		if (!is_label_key(labels->items[i].key))
-			rule_break(scope, RULE_FORM,
-			           arena_format(scope->findings->arena, "labels.%s", labels->items[i].key),
-			           "use lower-case letters, digits, dots, hyphens and underscores, with slashes "
-			           "between parts",
-			           "the label key is no identifier");
-	}
-}
-
 void runtime_asset_check(struct arena *arena, const char *file, const struct value *spec, const void *record,
                          struct findings *findings)
 {
@@ -106,8 +69,9 @@ void runtime_asset_check(struct arena *arena, const char *file, const struct val
 	struct rule_scope scope = { file, spec, findings };
 
 	identity_check(&scope, "assetId", asset->asset_id);
-	check_labels(&scope, &asset->labels);
-	health_check(&scope, &asset->health);
+	identity_check(&scope, "role", asset->role);
+	labels_check(&scope, &asset->labels);
+	health_check(&scope, arena, "health", &asset->health);
 	if (asset->lxc.present)
 		lxc_block_check(&scope, arena, &asset->lxc);
 	if (!asset->kubernetes.present)

@@ -1,6 +1,7 @@
 /* Puts the envelope of a document around the schema of its table. */
 #include "fops/contract/schema.h"
 
+#include "check.h"
 #include "fops/data/schema.h"
 
 static void emit_constant(struct emitter *emitter, const char *name, const char *value)
@@ -59,5 +60,6 @@ bool contract_reference(struct buffer *out)
 		if (!schema_reference(out, contract_kinds[i].fields))
 			return false;
 	}
+	health_reference(out);
 	return !out->overflow;
 }

@@ -3,6 +3,8 @@
 
 #include "fops/base/arena.h"
 #include "fops/base/text.h"
+#include "fops/contract/literal.h"
+#include "fops/contract/rule.h"
 
 #define LONGEST_REF 1024
 
@@ -90,6 +92,17 @@ bool secret_ref_parse(struct arena *arena, const char *text, struct secret_ref *
 	return true;
 }
 
+bool secret_allowed(const char *value, const char *where, struct error *err)
+{
+	if (!literal_is_human_token(value))
+		return true;
+	fail(err, ERROR_SECRET_REFUSED, "a human's token is refused (%s: %s)", rule_rows[RULE_R08].id,
+	     rule_rows[RULE_R08].text);
+	error_cause(err, "%s holds one", where);
+	error_fix(err, "%s", rule_rows[RULE_R08].fix);
+	return false;
+}
+
 bool secret_ref_read(struct arena *arena, const char *text, const char **ret_value, struct error *err)
 {
 	struct secret_ref ref;
@@ -110,6 +123,8 @@ bool secret_ref_read(struct arena *arena, const char *text, const char **ret_val
 		error_fix(err, "set %s", ref.name);
 		return false;
 	}
+	if (!secret_allowed(value, arena_format(arena, "the environment variable %s", ref.name), err))
+		return false;
 	*ret_value = value;
 	return true;
 }

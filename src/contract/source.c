@@ -1,16 +1,15 @@
-/* Finding the files of a topology: folders, their symbolic links, and the version of the library that reads git
- * revisions. */
+/* Finding the files of a topology: folders and their symbolic links. */
 #include "fops/contract/source.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <git2/common.h>
 #include <limits.h>
 #include <sys/stat.h>
 
 #include "fops/base/arena.h"
 #include "fops/base/file.h"
+#include "git_source.h"
 #include "inode_set.h"
 
 #define MOST_FILES   50000
@@ -53,15 +52,10 @@ static int64_t nanoseconds(struct timespec time)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static bool add_file(struct walk *walk, const char *path, const struct stat *about, struct error *err)
+static struct source_file *add_row(struct walk *walk)
 {
 	struct source_list *list = walk->list;
 
-	/* a link beside its file, or a file inside a folder that is given as well: once is enough */
-	if (!inode_set_add(walk->arena, &walk->files, about->st_dev, about->st_ino))
-		return true;
-	if (list->count == MOST_FILES)
-		return too_many(walk, "it has more than 50000 files", err);
 	if (list->count == walk->size) {
 		size_t size = walk->size == 0 ? 64 : walk->size * 2;
 		struct source_file *items = arena_array(walk->arena, size, sizeof *items);
@@ -71,8 +65,20 @@ static bool add_file(struct walk *walk, const char *path, const struct stat *abo
 		list->items = items;
 		walk->size = size;
 	}
+	return &list->items[list->count++];
+}
+
+static bool add_file(struct walk *walk, const char *path, const struct stat *about, struct error *err)
+{
+	struct source_list *list = walk->list;
+
+	/* a link beside its file, or a file inside a folder that is given as well: once is enough */
+	if (!inode_set_add(walk->arena, &walk->files, about->st_dev, about->st_ino))
+		return true;
+	if (list->count == MOST_FILES)
+		return too_many(walk, "it has more than 50000 files", err);
 	list->steady = list->steady && S_ISREG(about->st_mode);
-	list->items[list->count++] = (struct source_file){
+	*add_row(walk) = (struct source_file){
 		.path = path,
 		.device = about->st_dev,
 		.inode = about->st_ino,
@@ -223,13 +229,28 @@ static bool list_source(struct walk *walk, const char *source, struct error *err
 	return true;
 }
 
-bool source_list_files(struct arena *arena, const struct text_list *sources, struct source_list *ret_list,
-                       struct findings *findings, struct error *err)
+bool source_list_revisions(struct arena *arena, const struct text_list *sources,
+                           const struct git_source *const *revisions, struct source_list *ret_list,
+                           struct findings *findings, struct error *err)
 {
 	struct source_list list = { .steady = true };
 	struct walk walk = { .arena = arena, .findings = findings, .list = &list };
 
 	for (size_t i = 0; i < sources->count; i++) {
+		const struct git_source *revision = revisions == NULL ? NULL : revisions[i];
+
+		if (revision != NULL) {
+			*add_row(&walk) = (struct source_file){ .path = revision->marker,
+				                                .kind = SOURCE_REVISION,
+				                                .revision = revision };
+			continue;
+		}
+		if (git_source_url_is(sources->items[i])) {
+			fail(err, ERROR_USAGE_BAD_VALUE, "%s is a git revision, which only readers take",
+			     sources->items[i]);
+			error_fix(err, "name files and folders of a working copy");
+			return false;
+		}
 		if (!list_source(&walk, sources->items[i], err))
 			return false;
 	}
@@ -237,10 +258,8 @@ bool source_list_files(struct arena *arena, const struct text_list *sources, str
 	return true;
 }
 
-const char *source_git_version(struct arena *arena)
+bool source_list_files(struct arena *arena, const struct text_list *sources, struct source_list *ret_list,
+                       struct findings *findings, struct error *err)
 {
-	int major = 0, minor = 0, revision = 0;
-
-	git_libgit2_version(&major, &minor, &revision);
-	return arena_format(arena, "%d.%d.%d", major, minor, revision);
+	return source_list_revisions(arena, sources, NULL, ret_list, findings, err);
 }

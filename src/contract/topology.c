@@ -3,6 +3,7 @@
 
 #include "cache.h"
 #include "fops/base/arena.h"
+#include "git_source.h"
 #include "image_build.h"
 #include "topology_image.h"
 
@@ -15,6 +16,7 @@ struct topology {
 	const char *cache_path; /* NULL without a cache */
 	struct arena *arena;
 	struct topology_request request;
+	struct git_sources revisions;
 	struct topology *self; /* readers hold it const; a damaged record is mended through this */
 };
 
@@ -23,6 +25,7 @@ struct opening {
 	struct arena *arena;
 	struct arena *scratch;
 	const struct topology_request *request;
+	struct git_sources revisions;
 	struct source_list files;
 	struct findings findings;
 	int64_t listed_ns;
@@ -33,6 +36,14 @@ static int64_t now_ns(void)
 	struct timespec now;
 
 	return clock_gettime(CLOCK_REALTIME, &now) == 0 ? (int64_t)now.tv_sec * 1000000000 + now.tv_nsec : 0;
+}
+
+/* The files behind paths, and one row for each revision. */
+static bool list_sources(struct opening *opening, struct error *err)
+{
+	opening->listed_ns = now_ns();
+	return source_list_revisions(opening->arena, &opening->request->sources, opening->revisions.items,
+	                             &opening->files, &opening->findings, err);
 }
 
 static void store(const struct opening *opening, const char *path, const void *data, size_t len)
@@ -105,7 +116,8 @@ static bool compile(struct opening *opening, struct topology *topology, struct e
 	size_t len = 0;
 	bool built;
 
-	if (!compile_files(opening->scratch, &opening->files, &opening->findings, &compilation, err))
+	if (!source_expand(opening->arena, &opening->files, &opening->findings, err) ||
+	    !compile_files(opening->scratch, &opening->files, &opening->findings, &compilation, err))
 		return false;
 	if (opening->findings.count > 0) {
 		compilation_done(&compilation);
@@ -137,11 +149,11 @@ static bool open_in(struct opening *opening, struct topology *topology, struct e
 	const struct topology_request *request = opening->request;
 
 	opening->findings = (struct findings){ .arena = opening->arena, .limit = MOST_FINDINGS };
-	opening->listed_ns = now_ns();
-	if (!source_list_files(opening->arena, &request->sources, &opening->files, &opening->findings, err))
+	if (!git_sources_resolve(opening->arena, request, &opening->revisions, err) || !list_sources(opening, err))
 		return false;
 	if (request->cache_folder != NULL && opening->files.steady)
-		topology->cache_path = cache_path(opening->arena, request->cache_folder, &request->sources);
+		topology->cache_path =
+		        cache_path(opening->arena, request->cache_folder, &opening->revisions.names);
 	if (opening->findings.count == 0 && open_cached(opening, topology))
 		return true;
 	return compile(opening, topology, err);
@@ -154,14 +166,47 @@ bool topology_open(struct arena *arena, const struct topology_request *request, 
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
 	struct opening opening = { .arena = arena, .scratch = scratch, .request = request };
 
-	if (!open_in(&opening, topology, err)) {
+	bool good = open_in(&opening, topology, err);
+
+	source_list_close(&opening.files);
+	git_sources_done(&opening.revisions);
+	if (!good) {
 		release(topology);
 		return false;
 	}
+	topology->revisions = opening.revisions;
 	topology->arena = arena;
 	topology->request = *request;
 	topology->self = topology;
 	*ret_topology = topology;
+	return true;
+}
+
+bool topology_validate(struct arena *arena, const struct topology_request *request, struct findings *findings,
+                       struct topology_counts *ret_counts, struct error *err)
+{
+	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
+	struct topology_counts counts = { 0 };
+	struct compilation compilation;
+	struct opening opening = { .arena = arena, .scratch = scratch, .request = request, .findings = *findings };
+	bool good = git_sources_resolve(arena, request, &opening.revisions, err) && list_sources(&opening, err) &&
+	            source_expand(arena, &opening.files, &opening.findings, err) &&
+	            compile_files(scratch, &opening.files, &opening.findings, &compilation, err);
+
+	source_list_close(&opening.files);
+	git_sources_done(&opening.revisions);
+	if (!good)
+		return false;
+	*findings = opening.findings;
+	for (size_t i = 0; i < opening.files.count; i++)
+		counts.files += opening.files.items[i].kind != SOURCE_REVISION ? 1 : 0;
+	counts.revisions = git_sources_about(arena, &opening.revisions, &counts.revision_count);
+	counts.documents = compilation.documents;
+	for (size_t i = 0; i < compilation.count; i++)
+		counts.objects[compilation.objects[i].kind]++;
+	compilation_done(&compilation);
+	findings_sort(findings);
+	*ret_counts = counts;
 	return true;
 }
 
@@ -181,6 +226,15 @@ void topology_cleanup(struct topology **topology)
 	if (*topology != NULL)
 		release(*topology);
 	*topology = NULL;
+}
+
+const struct topology_revision *topology_revisions(const struct topology *topology, size_t *ret_count)
+{
+	if (topology->self == NULL) {
+		*ret_count = 0;
+		return NULL;
+	}
+	return git_sources_about(topology->arena, &topology->revisions, ret_count);
 }
 
 size_t topology_count(const struct topology *topology, enum contract_kind kind)
@@ -271,6 +325,7 @@ static bool mend(const struct topology *topology)
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
 	struct opening opening = { .scratch = scratch };
 	struct error err;
+	bool good;
 
 	if (self == NULL || self->built != NULL)
 		return false;
@@ -279,9 +334,11 @@ static bool mend(const struct topology *topology)
 	opening.arena = self->arena;
 	opening.request = &self->request;
 	opening.findings = (struct findings){ .arena = self->arena, .limit = MOST_FINDINGS };
-	opening.listed_ns = now_ns();
-	if (!source_list_files(self->arena, &self->request.sources, &opening.files, &opening.findings, &err) ||
-	    opening.findings.count > 0 || !compile(&opening, &fresh, &err))
+	/* the same commits: asking again could bring others */
+	opening.revisions = self->revisions;
+	good = list_sources(&opening, &err) && opening.findings.count == 0 && compile(&opening, &fresh, &err);
+	source_list_close(&opening.files);
+	if (!good)
 		return false;
 	if (memcmp(fresh.image.header->digest, self->image.header->digest, DIGEST_BYTES) != 0) {
 		free(fresh.built);
@@ -339,6 +396,28 @@ bool topology_read_endpoint(const struct topology *topology, size_t index, struc
 	if (!read_object(topology, KIND_ENDPOINT, index, arena, &endpoint, err))
 		return false;
 	*ret_endpoint = endpoint;
+	return true;
+}
+
+bool topology_read_stack(const struct topology *topology, size_t index, struct arena *arena, struct stack *ret_stack,
+                         struct error *err)
+{
+	struct stack stack = { 0 };
+
+	if (!read_object(topology, KIND_STACK, index, arena, &stack, err))
+		return false;
+	*ret_stack = stack;
+	return true;
+}
+
+bool topology_read_env_contract(const struct topology *topology, size_t index, struct arena *arena,
+                                struct env_contract *ret_contract, struct error *err)
+{
+	struct env_contract contract = { 0 };
+
+	if (!read_object(topology, KIND_ENV_CONTRACT, index, arena, &contract, err))
+		return false;
+	*ret_contract = contract;
 	return true;
 }
 

@@ -85,17 +85,113 @@ static struct str last_label(struct str host)
 	return (struct str){ host.data + from, host.len - from };
 }
 
+/* Names of the machine, its network and a cluster's services; `alone` when the word without a dot is one as well. */
+static bool is_local_name(struct str host)
+{
+	static const struct {
+		const char *word;
+		bool alone;
+	} names[] = { { "localhost", true }, { "localdomain", true }, { "local", false }, { "svc", false } };
+	struct str label = last_label(host);
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (label.len == strlen(names[i].word) && strncasecmp(label.data, names[i].word, label.len) == 0)
+			return names[i].alone || label.len < host.len;
+	}
+	return false;
+}
+
+static struct str without_last_dots(struct str host)
+{
+	while (host.len > 0 && host.data[host.len - 1] == '.')
+		host.len--;
+	return host;
+}
+
+/* No name has a label that ends in a hyphen, but punycode of ASCII alone does: some take xn--127- for 127. */
+static bool has_cut_label(struct str host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		if (host.data[i] == '-' && (i + 1 == host.len || host.data[i + 1] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* What is not plain ASCII could become a digit or a dot: in percent-encoding, or as a full-width form. */
+static bool is_disguised(struct str host)
+{
+	for (size_t i = 0; i < host.len; i++) {
+		unsigned char byte = (unsigned char)host.data[i];
+
+		if (byte == '%' || byte >= 0x80)
+			return true;
+	}
+	return false;
+}
+
 bool url_rule_is_raw(struct str host)
 {
-	static const char self[] = "localhost";
-	struct str label;
-
 	if (host.len > 0 && (host.data[0] == '[' || memchr(host.data, ':', host.len) != NULL))
 		return true;
-	if (host.len > 1 && host.data[host.len - 1] == '.')
-		host.len--;
-	label = last_label(host);
-	return is_number(label) || (label.len == sizeof self - 1 && strncasecmp(label.data, self, label.len) == 0);
+	if (is_disguised(host))
+		return true;
+	host = without_last_dots(host);
+	return is_number(last_label(host)) || is_local_name(host) || has_cut_label(host);
+}
+
+/* All labels are numbers, two at least: 10.0.0.1, 127.1, 0x7f.1; dots may be doubled. */
+static bool are_numbers(struct str text)
+{
+	size_t labels = 0;
+
+	for (size_t from = 0; from < text.len;) {
+		const char *dot = memchr(text.data + from, '.', text.len - from);
+		size_t end = dot == NULL ? text.len : (size_t)(dot - text.data);
+
+		if (end > from && !is_number((struct str){ text.data + from, end - from }))
+			return false;
+		labels += end > from ? 1 : 0;
+		from = end + 1;
+	}
+	return labels > 1;
+}
+
+/* A whole address as one number; a shorter one such as 12 or a date may well be a name. */
+static bool is_whole_address(struct str text)
+{
+	return is_number(text) && text.len >= 9 && text.len <= 12;
+}
+
+/* Four numbers of up to three digits between hyphens or underscores, as clouds name their machines: ip-10-0-0-1. */
+static bool is_hyphened(struct str text)
+{
+	size_t numbers = 0;
+	size_t at = text.len > 3 && (strncasecmp(text.data, "ip-", 3) == 0 || strncasecmp(text.data, "ip_", 3) == 0)
+	                    ? 3
+	                    : 0;
+
+	while (at < text.len) {
+		size_t digits = 0;
+
+		while (at + digits < text.len && text.data[at + digits] >= '0' && text.data[at + digits] <= '9')
+			digits++;
+		if (digits == 0 || digits > 3)
+			return false;
+		numbers++;
+		at += digits;
+		if (at < text.len && text.data[at] != '-' && text.data[at] != '_')
+			return false;
+		at += at < text.len ? 1 : 0;
+	}
+	return numbers == 4 && text.data[text.len - 1] >= '0' && text.data[text.len - 1] <= '9';
+}
+
+bool url_rule_is_raw_identity(const char *text)
+{
+	struct str host = without_last_dots((struct str){ text, strlen(text) });
+
+	return are_numbers(host) || is_whole_address(host) || is_hyphened(host) || is_local_name(host);
 }
 
 /* The end of the host in an authority without user info, NULL when brackets or characters do not fit. */

@@ -130,8 +130,9 @@ static void check_excludes(const struct level *level, const struct field *field)
 		const char *name = level->object->list.members[i].name;
 
 		if (names(field->excludes, name))
-			rule_break(level->scope, RULE_FORM, path_of(level, name), "keep one of the two",
-			           "%s and %s exclude each other", name, field->name);
+			rule_break(level->scope, field->rule == NULL ? RULE_FORM : rule_find(field->rule),
+			           path_of(level, name), "keep one of the two", "%s and %s exclude each other", name,
+			           field->name);
 	}
 }
 
@@ -167,13 +168,43 @@ static void check_one_of(const struct level *level, const char *one_of)
 		           "exactly one of %s must be there", joined);
 }
 
+static void check_any_of(const struct level *level, const char *any_of)
+{
+	struct arena *arena = level->scope->findings->arena;
+	struct text_list words = text_split(level->scratch, any_of, '|');
+	const char *joined = NULL;
+
+	for (size_t i = 0; i < words.count; i++) {
+		if (value_member(level->object, words.items[i]) != NULL)
+			return;
+		joined = joined == NULL ? words.items[i]
+		                        : arena_format(level->scratch, "%s, %s", joined, words.items[i]);
+	}
+	rule_break(level->scope, RULE_FORM, path_of(level, NULL),
+	           arena_format(arena, "add %s", path_of(level, words.items[0])), "at least one of %s must be there",
+	           joined);
+}
+
 static void check_level(const struct level *level);
+
+/* One object that a row holds: what the row asks of its members, then the members. */
+static void check_inner(const struct level *level, const struct field *field)
+{
+	if (level->object->kind != VALUE_OBJECT)
+		return;
+	if (field->one_of != NULL)
+		check_one_of(level, field->one_of);
+	if (field->any_of != NULL)
+		check_any_of(level, field->any_of);
+	check_level(level);
+}
 
 static void check_items(const struct level *level, const struct field *field, const struct value *list)
 {
 	for (size_t i = 0; i < list->list.count; i++)
-		check_level(&(struct level){ level->scope, level->scratch, level, field->name, i, &list->list.items[i],
-		                             field->fields });
+		check_inner(&(struct level){ level->scope, level->scratch, level, field->name, i, &list->list.items[i],
+		                             field->fields },
+		            field);
 }
 
 static void check_field(const struct level *level, const struct field *field)
@@ -190,15 +221,10 @@ static void check_field(const struct level *level, const struct field *field)
 		check_requires(level, field);
 	if (field->slot.kind == SLOT_RECORDS && member->kind == VALUE_ARRAY)
 		check_items(level, field, member);
-	if (field->slot.kind == SLOT_RECORD && member->kind == VALUE_OBJECT) {
-		struct level inner = {
-			level->scope, level->scratch, level, field->name, NO_INDEX, member, field->fields
-		};
-
-		if (field->one_of != NULL)
-			check_one_of(&inner, field->one_of);
-		check_level(&inner);
-	}
+	if (field->slot.kind == SLOT_RECORD)
+		check_inner(&(struct level){ level->scope, level->scratch, level, field->name, NO_INDEX, member,
+		                             field->fields },
+		            field);
 }
 
 static void check_level(const struct level *level)

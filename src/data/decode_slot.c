@@ -6,7 +6,7 @@
 #include "character.h"
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
-#include "instant.h"
+#include "fops/data/instant.h"
 
 #define LONGEST_PATH ((size_t)4096)
 

@@ -1,5 +1,5 @@
 /* RFC 3339 section 5.6 to milliseconds, without the C library's time zones. */
-#include "instant.h"
+#include "fops/data/instant.h"
 
 /* Exactly count digits at text, within least and most. */
 static bool read_digits(const char *text, size_t count, int64_t least, int64_t most, int64_t *ret_value)

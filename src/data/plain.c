@@ -198,8 +198,7 @@ enum plain_problem plain_resolve(const char *text, size_t len, struct value *ret
 	return problem;
 }
 
-/* Digits and what stands between them in numbers, dates and addresses: quoting all of these is never wrong. */
-static bool may_be_number(const char *text, size_t len)
+bool is_number_like(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] == '\0' || strchr("0123456789abcdefABCDEFoOxXtTzZ_.:+- ", text[i]) == NULL)
@@ -224,7 +223,7 @@ bool is_plain_text(const char *text, size_t len)
 	struct value value = { 0 };
 	size_t at = 0;
 
-	if (len == 0 || len > LONGEST_PLAIN || may_be_number(text, len))
+	if (len == 0 || len > LONGEST_PLAIN || is_number_like(text, len))
 		return false;
 	if (!is_digit(text[0]) && !isalpha((unsigned char)text[0]) && text[0] != '/' && text[0] != '_' &&
 	    (unsigned char)text[0] < 0x80)

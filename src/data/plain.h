@@ -18,6 +18,9 @@ enum plain_problem {
  */
 enum plain_problem plain_resolve(const char *text, size_t len, struct value *ret_value);
 
+/* Digits and what stands between them in numbers, dates and addresses: quoting all of these is never wrong. */
+bool is_number_like(const char *text, size_t len);
+
 /* Would every reader of YAML, 1.1 or 1.2, take this valid UTF-8 text unquoted as this text? May say no too often. */
 bool is_plain_text(const char *text, size_t len);
 

@@ -105,6 +105,9 @@ static void emit_entries(struct emitter *emitter, const struct field *field, con
 	}
 }
 
+static void emit_record_type(struct emitter *emitter, const struct field *fields, const char *description,
+                             const struct field *owner);
+
 static void emit_list_type(struct emitter *emitter, struct arena *scratch, const struct field *field)
 {
 	emit_pair(emitter, "type", "array");
@@ -115,7 +118,7 @@ static void emit_list_type(struct emitter *emitter, struct arena *scratch, const
 	}
 	emit_key(emitter, "items");
 	if (field->slot.kind == SLOT_RECORDS) {
-		schema_object(emitter, field->fields, NULL);
+		emit_record_type(emitter, field->fields, NULL, field);
 		return;
 	}
 	emit_object(emitter);
@@ -187,6 +190,8 @@ static void emit_type(struct emitter *emitter, struct arena *scratch, const stru
 	case SLOT_VALUE: /* any value: no keyword */
 		if ((field->flags & FIELD_SCALAR) != 0)
 			emit_scalar_types(emitter);
+		if ((field->flags & FIELD_NUMBER) != 0)
+			emit_pair(emitter, "type", "number");
 		break;
 	case SLOT_RECORD:
 		break;
@@ -215,14 +220,11 @@ static void emit_example(struct emitter *emitter, struct arena *scratch, const s
 	emit_array_end(emitter);
 }
 
-static void emit_record_type(struct emitter *emitter, const struct field *fields, const char *description,
-                             const char *one_of);
-
 static void emit_property(struct emitter *emitter, struct arena *scratch, const struct field *field)
 {
 	emit_key(emitter, field->name);
 	if (field->slot.kind == SLOT_RECORD) {
-		emit_record_type(emitter, field->fields, field->text, field->one_of);
+		emit_record_type(emitter, field->fields, field->text, field);
 		return;
 	}
 	emit_object(emitter);
@@ -259,7 +261,7 @@ static void emit_required(struct emitter *emitter, const struct field *fields)
 }
 
 static void emit_record_type(struct emitter *emitter, const struct field *fields, const char *description,
-                             const char *one_of)
+                             const struct field *owner)
 {
 	CLEANUP(arena_cleanup) struct arena *scratch = arena_new(SCRATCH_BYTES);
 
@@ -275,7 +277,7 @@ static void emit_record_type(struct emitter *emitter, const struct field *fields
 	emit_required(emitter, fields);
 	emit_key(emitter, "additionalProperties");
 	emit_bool(emitter, false);
-	schema_bonds(emitter, scratch, fields, one_of);
+	schema_bonds(emitter, scratch, fields, owner);
 	emit_object_end(emitter);
 }
 

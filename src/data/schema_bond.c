@@ -207,17 +207,15 @@ static void emit_requirements(struct emitter *emitter, struct arena *scratch, co
 		emit_object_end(emitter);
 }
 
-void schema_bonds(struct emitter *emitter, struct arena *scratch, const struct field *fields, const char *one_of)
+/* "oneOf" or "anyOf": each of the words alone is asked for. */
+static void emit_alternatives(struct emitter *emitter, struct arena *scratch, const char *key, const char *words)
 {
 	struct text_list names;
 
-	emit_all_variants(emitter, scratch, fields);
-	emit_exclusions(emitter, scratch, fields);
-	emit_requirements(emitter, scratch, fields);
-	if (one_of == NULL)
+	if (words == NULL)
 		return;
-	names = text_split(scratch, one_of, '|');
-	emit_key(emitter, "oneOf");
+	names = text_split(scratch, words, '|');
+	emit_key(emitter, key);
 	emit_array(emitter);
 	for (size_t i = 0; i < names.count; i++) {
 		struct text_list name = { &names.items[i], 1 };
@@ -227,4 +225,15 @@ void schema_bonds(struct emitter *emitter, struct arena *scratch, const struct f
 		emit_object_end(emitter);
 	}
 	emit_array_end(emitter);
+}
+
+void schema_bonds(struct emitter *emitter, struct arena *scratch, const struct field *fields, const struct field *owner)
+{
+	emit_all_variants(emitter, scratch, fields);
+	emit_exclusions(emitter, scratch, fields);
+	emit_requirements(emitter, scratch, fields);
+	if (owner == NULL)
+		return;
+	emit_alternatives(emitter, scratch, "oneOf", owner->one_of);
+	emit_alternatives(emitter, scratch, "anyOf", owner->any_of);
 }

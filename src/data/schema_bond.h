@@ -10,8 +10,9 @@ bool schema_is_required(const struct field *field);
 /* A choice that is only there to be refused with a reason is none. */
 bool schema_is_refused(const struct field *field, const char *value);
 
-/* The keywords for what binds members of one object to each other: allOf, dependentSchemas, dependentRequired, oneOf.
- */
-void schema_bonds(struct emitter *emitter, struct arena *scratch, const struct field *fields, const char *one_of);
+/* The keywords for what binds members of one object to each other: allOf, dependentSchemas, dependentRequired, and
+ * oneOf and anyOf of the row that holds the object (NULL: a document's own). */
+void schema_bonds(struct emitter *emitter, struct arena *scratch, const struct field *fields,
+                  const struct field *owner);
 
 #endif

@@ -4,6 +4,7 @@
 #include <yaml.h>
 
 #include "character.h"
+#include "events.h"
 #include "fops/base/arena.h"
 #include "limit_words.h"
 #include "plain.h"
@@ -354,6 +355,114 @@ bool yaml_parse(struct arena *arena, const char *name, const char *data, size_t 
 	stream_check_done(&reader.check);
 	arena_rewind(arena, mark);
 	return !reader.refused;
+}
+
+/* libyaml counts characters; offsets are wanted in bytes. Marks come nearly in order, so each step is short. */
+struct cursor {
+	const char *data;
+	size_t len;
+	size_t index; /* in characters */
+	size_t at;    /* in bytes */
+};
+
+static bool is_inside_character(const struct cursor *cursor)
+{
+	return cursor->at < cursor->len && ((unsigned char)cursor->data[cursor->at] & 0xC0) == 0x80;
+}
+
+static size_t offset_of(struct cursor *cursor, const yaml_mark_t *mark)
+{
+	for (; cursor->index < mark->index && cursor->at < cursor->len; cursor->index++) {
+		do
+			cursor->at++;
+		while (is_inside_character(cursor));
+	}
+	for (; cursor->index > mark->index && cursor->at > 0; cursor->index--) {
+		do
+			cursor->at--;
+		while (is_inside_character(cursor));
+	}
+	return cursor->at;
+}
+
+/* What the formatter wants to know of an event; false for the ends of the stream, which it does not. */
+static bool describe_event(const yaml_event_t *from, struct event *event)
+{
+	switch (from->type) {
+	case YAML_NO_EVENT:
+	case YAML_STREAM_START_EVENT:
+	case YAML_STREAM_END_EVENT:
+		return false;
+	case YAML_DOCUMENT_START_EVENT:
+		event->kind = EVENT_DOCUMENT;
+		event->marked = from->data.document_start.implicit == 0;
+		event->special =
+		        from->data.document_start.version_directive != NULL ||
+		        from->data.document_start.tag_directives.start != from->data.document_start.tag_directives.end;
+		break;
+	case YAML_DOCUMENT_END_EVENT:
+		event->kind = EVENT_DOCUMENT_END;
+		event->marked = from->data.document_end.implicit == 0;
+		break;
+	case YAML_ALIAS_EVENT:
+		event->kind = EVENT_ALIAS;
+		event->special = true;
+		break;
+	case YAML_SCALAR_EVENT:
+		event->kind = EVENT_SCALAR;
+		event->plain = from->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+		event->block = from->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+		               from->data.scalar.style == YAML_FOLDED_SCALAR_STYLE;
+		event->special = from->data.scalar.anchor != NULL || from->data.scalar.tag != NULL;
+		event->text = bytes_text(from->data.scalar.value);
+		event->len = from->data.scalar.length;
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		event->kind = EVENT_LIST;
+		event->block = from->data.sequence_start.style != YAML_FLOW_SEQUENCE_STYLE;
+		event->special = from->data.sequence_start.anchor != NULL || from->data.sequence_start.tag != NULL;
+		break;
+	case YAML_MAPPING_START_EVENT:
+		event->kind = EVENT_OBJECT;
+		event->block = from->data.mapping_start.style != YAML_FLOW_MAPPING_STYLE;
+		event->special = from->data.mapping_start.anchor != NULL || from->data.mapping_start.tag != NULL;
+		break;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		event->kind = EVENT_END;
+		break;
+	}
+	return true;
+}
+
+bool events_walk(const char *data, size_t len, event_visit *visit, void *user)
+{
+	struct cursor cursor = { .data = data, .len = len };
+	yaml_parser_t parser;
+	bool good = true;
+	bool end = false;
+
+	if (yaml_parser_initialize(&parser) == 0)
+		out_of_memory();
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)data, len);
+	while (good && !end) {
+		yaml_event_t from;
+		struct event event = { 0 };
+
+		good = yaml_parser_parse(&parser, &from) != 0;
+		if (!good)
+			break;
+		end = from.type == YAML_STREAM_END_EVENT;
+		if (describe_event(&from, &event)) {
+			event.start = offset_of(&cursor, &from.start_mark);
+			event.end = offset_of(&cursor, &from.end_mark);
+			good = visit(user, &event);
+		}
+		yaml_event_delete(&from);
+	}
+	yaml_parser_delete(&parser);
+	return good;
 }
 
 const char *document_yaml_library(void)

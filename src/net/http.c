@@ -99,6 +99,7 @@ void http_close(struct http *http)
 	if (http == NULL)
 		return;
 	websockets_close(http);
+	dialogs_close(http);
 	while (http->first != NULL) {
 		struct http_run *run = http->first;
 
@@ -223,6 +224,7 @@ static void forget_answer(struct http_exchange *exchange)
 	exchange->retry_after_ms = -1;
 	exchange->request_id = NULL;
 	exchange->address = NULL;
+	exchange->tls_expires = (struct instant){ 0 };
 	exchange->connect_us = 0;
 	exchange->first_byte_us = 0;
 	exchange->total_us = 0;
@@ -297,8 +299,8 @@ static bool begin_try(struct http_run *run, struct error *err)
 	request.body_len = exchange->data != NULL        ? (int64_t)exchange->data_len
 	                   : exchange->read_body != NULL ? exchange->body_len
 	                                                 : 0;
-	request.fresh =
-	        exchange->tries == HTTP_TRIES_NEVER || !method_is_safe(run->method) || exchange->read_body != NULL;
+	request.fresh = exchange->tries == HTTP_TRIES_NEVER || exchange->read_body != NULL ||
+	                (exchange->tries != HTTP_TRIES_HARMLESS && !method_is_safe(run->method));
 	if (!transfer_start(run, &request, err))
 		return false;
 	http->transfers++;
@@ -384,6 +386,15 @@ static void end_try(struct http_run *run, enum transfer_end end)
 	run_ended(run, &result);
 }
 
+static void pass_gate(struct http_run *run)
+{
+	struct error *error = &run->exchange->error;
+	enum gate_state state = gate_pass(run, error);
+
+	if (state == GATE_FAILED || (state == GATE_OPEN && !begin_try(run, error)))
+		finish(run, true);
+}
+
 /* Does what is due for run; it may be gone afterwards. */
 static void serve(struct http_run *run)
 {
@@ -408,8 +419,8 @@ static void serve(struct http_run *run)
 		return;
 	if (run->transfer != NULL || end == END_DEADLINE)
 		end_try(run, end);
-	else if (http->transfers < http->options.most_connections && !begin_try(run, &run->exchange->error))
-		finish(run, true);
+	else if (http->transfers < http->options.most_connections)
+		pass_gate(run);
 }
 
 static void pump(void *user)

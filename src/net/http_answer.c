@@ -51,6 +51,16 @@ static bool read_date(const char *text, struct tm *ret_when)
 	return true;
 }
 
+bool http_date_parse(const char *text, struct instant *ret_instant)
+{
+	struct tm when;
+
+	if (!read_date(text, &when))
+		return false;
+	ret_instant->unix_ms = (int64_t)timegm(&when) * 1000;
+	return true;
+}
+
 int64_t retry_after_parse(const char *value, struct instant now)
 {
 	struct tm when;
@@ -188,7 +198,7 @@ static void quote_body(const struct http_exchange *exchange, struct error *err)
 	copy = strndup(exchange->body, len);
 	if (copy == NULL)
 		out_of_memory();
-	secret_mask(exchange->access.credential, copy);
+	secret_mask(access_secret(&exchange->access), copy);
 	copy[strcspn(copy, "\r\n")] = '\0';
 	len = strnlen(copy, LONGEST_QUOTE);
 	if (!is_utf8(copy, len, &valid))

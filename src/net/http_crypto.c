@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "fops/base/arena.h"
 #include "http_private.h"
 
 /* RFC 6455 §1.3 */
@@ -75,13 +76,13 @@ const char *crypto_alert_text(int alert)
 	return SSL_alert_desc_string_long(alert);
 }
 
-bool crypto_hmac(const void *key, size_t key_len, const void *data, size_t len,
+void crypto_hmac(const void *key, size_t key_len, const void *data, size_t len,
                  unsigned char ret_mac[CRYPTO_HMAC_BYTES])
 {
 	unsigned count = 0;
 
-	return key_len <= INT_MAX && HMAC(EVP_sha256(), key, (int)key_len, data, len, ret_mac, &count) != NULL &&
-	       count == CRYPTO_HMAC_BYTES;
+	if (key_len > INT_MAX || HMAC(EVP_sha256(), key, (int)key_len, data, len, ret_mac, &count) == NULL)
+		out_of_memory();
 }
 
 void crypto_base64(const void *data, size_t len, char *ret_text)

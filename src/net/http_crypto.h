@@ -12,12 +12,28 @@
  */
 void crypto_trust_only(void *context, const unsigned char *fingerprint);
 
-/*
- * Write the number of a fatal alert that the server sends to *alert, which is borrowed as long as the context's
- * connections live; and its name, "certificate required".
- */
-void crypto_note_alert(void *context, int *alert);
+/* What a connection says of itself. */
+struct crypto_notes {
+	int alert;         /* the number of a fatal alert that the server sent, 0: none */
+	int64_t expiry_ms; /* when the server's certificate ends, in ms since 1970; 0: it showed none */
+};
+
+/* Fill notes as things happen; they are borrowed as long as the context's connections live. */
+void crypto_note(void *context, struct crypto_notes *notes);
+
+/* The name of an alert: "certificate required". */
 const char *crypto_alert_text(int alert);
+
+/* When the certificate that the peer of connection (an SSL) showed ends, in ms since 1970; 0 when it showed none. */
+int64_t crypto_peer_expiry_ms(void *connection);
+
+/* HMAC-SHA-256. Never fails; without memory the program ends in out_of_memory(). */
+#define CRYPTO_HMAC_BYTES 32
+void crypto_hmac(const void *key, size_t key_len, const void *data, size_t len,
+                 unsigned char ret_mac[CRYPTO_HMAC_BYTES]);
+
+/* Base64 with padding of len bytes into 4 * ((len + 2) / 3) + 1 bytes. */
+void crypto_base64(const void *data, size_t len, char *ret_text);
 
 /* What a server must answer to the Sec-WebSocket-Key key, RFC 6455 §4.2.2; false without memory. */
 CHECKED bool crypto_websocket_accept(const char *key, char ret_text[WEBSOCKET_ACCEPT_TEXT]);

@@ -16,8 +16,8 @@ static CURLcode prepare_context(CURL *handle, void *context, void *user)
 	(void)handle;
 	if (easy->has_fingerprint)
 		crypto_trust_only(context, easy->transport->fingerprint);
-	if (easy->alert != NULL)
-		crypto_note_alert(context, easy->alert);
+	if (easy->notes != NULL)
+		crypto_note(context, easy->notes);
 	return CURLE_OK;
 }
 
@@ -26,7 +26,7 @@ static bool set_context(struct easy *easy, bool has_fingerprint)
 	CURL *handle = easy->handle;
 
 	easy->has_fingerprint = has_fingerprint;
-	if (!has_fingerprint && easy->alert == NULL)
+	if (!has_fingerprint && easy->notes == NULL)
 		return true;
 	/* with a fingerprint authorities and names are not asked for: the callback replaces the verification */
 	return curl_easy_setopt(handle, CURLOPT_SSL_CTX_DATA, (void *)easy) == CURLE_OK &&
@@ -63,7 +63,8 @@ static bool set_tls(struct easy *easy, const struct http_run *run, const struct 
 
 	if (strcmp(run->target.scheme, "https") != 0)
 		return true;
-	(void)curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(handle, CURLOPT_SSLVERSION,
+	                       (long)(tls->only_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2));
 	/* some builds trust a folder as well, which would widen tls.ca and --ca */
 	(void)curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
 	(void)curl_easy_setopt(handle, CURLOPT_CAINFO, request->ca_file);
@@ -211,8 +212,8 @@ static enum transfer_end stream_end(const struct easy *easy, struct easy_progres
 	if (detail_has(easy, "hunk"))
 		return END_BROKEN;
 	/* with TLS 1.3 a server refuses a client's certificate after the handshake */
-	if (easy->alert != NULL && *easy->alert != 0)
-		*ret_detail = crypto_alert_text(*easy->alert);
+	if (easy->notes != NULL && easy->notes->alert != 0)
+		*ret_detail = crypto_alert_text(easy->notes->alert);
 	else if (!detail_has(easy, " alert "))
 		return progress.answering ? END_TRUNCATED : END_RESET;
 	if (!progress.answering)
@@ -275,6 +276,16 @@ const char *easy_address(const struct easy *easy, struct arena *arena)
 	if (address == NULL || *address == '\0')
 		return NULL;
 	return arena_format(arena, strchr(address, ':') != NULL ? "[%s]:%ld" : "%s:%ld", address, port);
+}
+
+struct instant easy_expiry(const struct easy *easy)
+{
+	struct curl_tlssessioninfo *session = NULL;
+
+	if (curl_easy_getinfo(easy->handle, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || session == NULL ||
+	    session->backend != CURLSSLBACKEND_OPENSSL || session->internals == NULL)
+		return (struct instant){ 0 };
+	return (struct instant){ crypto_peer_expiry_ms(session->internals) };
 }
 
 int64_t easy_connect_us(const struct easy *easy)

@@ -8,6 +8,7 @@
 #include <curl/curl.h>
 
 #include "fops/data/digest.h"
+#include "http_crypto.h"
 #include "http_private.h"
 
 /*
@@ -31,8 +32,7 @@ struct easy {
 	struct curl_slist *connect_to;
 	struct secret *key;
 	bool has_fingerprint;
-	int *alert; /* NULL, or where a fatal alert of the server goes, for owners that live as long as the connection
-	             */
+	struct crypto_notes *notes; /* NULL, or of owners that live as long as the connection */
 	char detail[CURL_ERROR_SIZE];
 };
 
@@ -62,5 +62,8 @@ enum transfer_end easy_end(const struct easy *easy, CURLcode code, struct easy_p
 /* "127.0.0.1:8443" or NULL, and the microseconds until it was connected, with TLS. */
 const char *easy_address(const struct easy *easy, struct arena *arena);
 int64_t easy_connect_us(const struct easy *easy);
+
+/* When the server's certificate ends; absent without TLS. Only while the connection is there. */
+struct instant easy_expiry(const struct easy *easy);
 
 #endif

@@ -47,6 +47,10 @@ static const char *answer_cut(const struct http_run *run, const struct transfer_
 /* What the exchange was doing when a limit ran out. */
 static const char *phase(const struct http_run *run)
 {
+	const char *waits = gate_phase(run);
+
+	if (waits != NULL)
+		return waits;
 	if (run->transfer == NULL && !run->linked)
 		return "waiting for the next try";
 	if (!run->connected)

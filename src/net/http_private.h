@@ -20,6 +20,7 @@
 struct transport;
 struct transfer;
 struct websocket_run;
+struct dialog_run;
 
 /* What follows once the head of an answer is known. */
 enum http_step {
@@ -27,6 +28,21 @@ enum http_step {
 	STEP_REPEAT,   /* drop it, try again later */
 	STEP_REDIRECT, /* drop it, go where it points */
 	STEP_FAIL,     /* drop it, the exchange's error is filled */
+};
+
+/* Where an exchange stands between its access's token and rate. */
+struct gate {
+	uint64_t round;  /* of the grant, whose end it waits for; 0: none */
+	uint64_t serial; /* of the token that it was sent with */
+	bool renewed;    /* a refused token was replaced once */
+	bool waits;      /* for the grant */
+	bool slowed;     /* by the rate */
+};
+
+enum gate_state {
+	GATE_OPEN,
+	GATE_WAIT,
+	GATE_FAILED,
 };
 
 /* One exchange from http_start to on_done. It is not in the caller's arena, because http_cancel may free that inside a
@@ -63,6 +79,7 @@ struct http_run {
 	bool body_waits; /* read_body had nothing yet */
 	bool resume;     /* transfer_resume is due */
 	bool has_error;  /* exchange->error was filled inside a callback */
+	struct gate gate;
 };
 
 struct http {
@@ -74,6 +91,7 @@ struct http {
 	struct http_run *first;
 	struct http_run *last;
 	struct websocket_run *websockets;
+	struct dialog_run *dialogs;
 	char *input;      /* what a WebSocket reads in this moment */
 	size_t transfers; /* under way, WebSockets included */
 	struct loop_timer timer;
@@ -179,9 +197,33 @@ bool host_is_loopback(const char *host);
 CHECKED bool fingerprint_read(const char *text, unsigned char ret_bytes[FINGERPRINT_BYTES]);
 /* The proxy as the library wants it, with its port; NULL for what no proxy's URL may be. In arena. */
 const char *proxy_text(struct arena *arena, const char *proxy);
-/* "Authorization: …" in one allocation, to be wiped by the caller. */
+/* The secret that a request shows: the credential, or the grant's token; NULL: none. */
+const struct secret *access_secret(const struct http_access *access);
+/* The header line with that secret in one allocation, to be wiped by the caller; and a bound of its length. */
 struct buffer credential_header(const struct http_access *access);
 size_t credential_length(const struct http_access *access);
+
+/*
+ * http_gate.c: may run's next try begin? GATE_WAIT: at run->wake_at_ms, or as soon as the grant has an answer.
+ * errors of GATE_FAILED  as grant_ask
+ */
+enum gate_state gate_pass(struct http_run *run, struct error *err);
+/* Is one more try due, because the token of a 401 can be replaced? */
+bool gate_renew(struct http_run *run);
+/* The grant has an answer: whoever waits for it goes on. */
+void gate_wake(struct http *http, const struct http_grant *grant);
+/* What a run waits for, when it does: "a token of https://id.example.net"; else NULL. In the run's arena. */
+const char *gate_phase(const struct http_run *run);
+
+/*
+ * http_grant.c: is there a token for the exchange? Fetches one where there is none.
+ * errors of GATE_FAILED  PLANE_AUTH PLANE_UNAVAILABLE PLANE_TLS PLANE_PROTOCOL PLANE_REJECTED TIMEOUT; DATA
+ */
+enum gate_state grant_ask(struct http *http, struct http_grant *grant, struct gate *gate, struct error *err);
+/* The token of that serial was refused. */
+void grant_refuse(struct http_grant *grant, uint64_t serial);
+const struct secret *grant_token(const struct http_grant *grant);
+const char *grant_url(const struct http_grant *grant);
 
 /* http_answer.c: read the raw head (status line, header lines, blank line) into the exchange. errors PLANE_PROTOCOL */
 CHECKED bool answer_read(struct arena *arena, const struct buffer *head, struct http_exchange *exchange,
@@ -204,6 +246,9 @@ const char *failure_cause(const struct http_run *run, const struct transfer_resu
 
 /* http_trust.c: the file of trusted authorities when the exchange names none. errors PLANE_TLS */
 CHECKED bool trust_file(struct http *http, struct error *err);
+
+/* dialog.c: drop them all */
+void dialogs_close(struct http *http);
 
 /* websocket.c */
 

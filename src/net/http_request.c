@@ -4,6 +4,8 @@
 
 #include "fops/base/arena.h"
 #include "fops/net/secret.h"
+#include "fops/net/sigv4.h"
+#include "http_crypto.h"
 #include "http_private.h"
 
 #define LONGEST_METHOD  32
@@ -38,8 +40,19 @@ bool host_is_loopback(const char *host)
 	return inet_aton(host, &address) != 0 && ntohl(address.s_addr) >> 24 == 127;
 }
 
+/* Is it a header that says who asks? */
+static bool is_own(const struct http_access *access, const char *line)
+{
+	if (access->signer != NULL && (header_is(line, "X-Amz-Date") || header_is(line, "X-Amz-Content-Sha256")))
+		return true;
+	if (access->header != NULL)
+		return header_is(line, access->header);
+	return header_is(line, "Authorization") &&
+	       (access->credential != NULL || access->grant != NULL || access->signer != NULL);
+}
+
 /* The value is never part of a message: it may be a secret. */
-static bool check_header(const char *line, const struct secret *credential, struct error *err)
+static bool check_header(const char *line, const struct http_access *access, struct error *err)
 {
 	size_t name = strspn(line, TOKEN_CHARACTERS);
 
@@ -54,8 +67,9 @@ static bool check_header(const char *line, const struct secret *credential, stru
 		if (header_is(line, reserved_headers[i]))
 			return fail(err, ERROR_DATA, "the request header %s is set by fops alone", reserved_headers[i]);
 	}
-	if (credential != NULL && header_is(line, "Authorization"))
-		return fail(err, ERROR_DATA, "the request header Authorization is set from the endpoint's secret");
+	if (is_own(access, line))
+		return fail(err, ERROR_DATA, "the request header %.*s is set from the endpoint's secret", (int)name,
+		            line);
 	return true;
 }
 
@@ -64,7 +78,7 @@ static bool check_headers(const struct http_exchange *exchange, struct error *er
 	size_t total = 0;
 
 	for (size_t i = 0; i < exchange->headers.count; i++) {
-		if (!check_header(exchange->headers.items[i], exchange->access.credential, err))
+		if (!check_header(exchange->headers.items[i], &exchange->access, err))
 			return false;
 		if (__builtin_add_overflow(total, strlen(exchange->headers.items[i]), &total) ||
 		    total > LONGEST_HEADERS)
@@ -73,24 +87,56 @@ static bool check_headers(const struct http_exchange *exchange, struct error *er
 	return true;
 }
 
+/* Printable ASCII without what would end a header's value or split it at another place. */
+static bool is_plain(const char *text, size_t len, const char *without)
+{
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] < 0x20 || (unsigned char)text[i] >= 0x7F || strchr(without, text[i]) != NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool check_signer(const struct http_exchange *exchange, struct error *err)
+{
+	const struct sigv4_key *signer = exchange->access.signer;
+	size_t len;
+	const char *value;
+
+	if (signer == NULL)
+		return true;
+	if (exchange->access.credential != NULL || exchange->access.grant != NULL)
+		return fail(err, ERROR_INTERNAL, "an exchange is signed and has a credential");
+	value = secret_expose(signer->access_key, &len);
+	if (len == 0 || !is_plain(value, len, " ,=/"))
+		return fail(err, ERROR_DATA, "the access key's id holds a character that no header may hold");
+	if (exchange->read_body != NULL && strcmp(signer->service, "s3") != 0)
+		return fail(err, ERROR_DATA, "a signed request to %s needs its whole body at once", signer->service);
+	return true;
+}
+
 static bool check_credential(const struct http_access *access, struct error *err)
 {
+	const char *scheme = access->scheme == NULL ? "" : access->scheme;
 	size_t len;
 	const char *value;
 
 	if (access->credential == NULL)
 		return true;
-	for (const char *at = access->scheme == NULL ? "" : access->scheme; *at != '\0'; at++) {
-		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7F)
-			return fail(err, ERROR_DATA,
-			            "the credential's scheme holds a character that no header may hold");
-	}
+	if (!is_plain(scheme, strlen(scheme), ""))
+		return fail(err, ERROR_DATA, "the credential's scheme holds a character that no header may hold");
+	if (access->header != NULL &&
+	    (*access->header == '\0' || strspn(access->header, TOKEN_CHARACTERS) != strlen(access->header)))
+		return fail(err, ERROR_DATA, "the credential's header has no valid name");
 	value = secret_expose(access->credential, &len);
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)value[i] <= 0x20 || (unsigned char)value[i] >= 0x7F)
-			return fail(err, ERROR_DATA, "the credential holds a character that no header may hold");
-	}
-	return len > 0 || fail(err, ERROR_DATA, "the credential is empty");
+	if (len == 0)
+		return fail(err, ERROR_DATA, "the credential is empty");
+	/* in base64 a password may hold anything */
+	if (access->user != NULL)
+		return is_plain(access->user, strlen(access->user), ":") ||
+		       fail(err, ERROR_DATA, "the user of a credential holds a colon or a control character");
+	return is_plain(value, len, " ") ||
+	       fail(err, ERROR_DATA, "the credential holds a character that no header may hold");
 }
 
 static bool is_base64(char byte)
@@ -233,30 +279,63 @@ static bool check_proxy(struct arena *arena, const struct http_access *access, s
 	return true;
 }
 
+const struct secret *access_secret(const struct http_access *access)
+{
+	return access->grant != NULL ? grant_token(access->grant) : access->credential;
+}
+
 size_t credential_length(const struct http_access *access)
 {
 	size_t len;
+	size_t user = access->user == NULL ? 0 : strlen(access->user) + 1;
+	size_t front = (access->header == NULL ? strlen("Authorization") : strlen(access->header)) +
+	               (access->scheme == NULL ? strlen("Bearer ") : strlen(access->scheme));
 
-	(void)secret_expose(access->credential, &len);
-	return len;
+	(void)secret_expose(access_secret(access), &len);
+	return front + 8 + (user == 0 ? len : (user + len + 2) / 3 * 4);
+}
+
+/* base64 of "user:password" (RFC 7617), written in place. */
+static void append_basic(struct buffer *line, const char *user, const char *password, size_t len)
+{
+	size_t front = strlen(user) + 1;
+	size_t size = front + len;
+	char *joined = malloc(size);
+
+	if (joined == NULL)
+		out_of_memory();
+	memcpy(joined, user, front - 1);
+	joined[front - 1] = ':';
+	memcpy(joined + front, password, len);
+	crypto_base64(joined, size, line->data + line->len);
+	line->len += (size + 2) / 3 * 4;
+	explicit_bzero(joined, size);
+	free(joined);
 }
 
 struct buffer credential_header(const struct http_access *access)
 {
-	static const char front[] = "Authorization: ";
-	const char *scheme = access->scheme == NULL ? "Bearer " : access->scheme;
 	struct buffer line = BUFFER(SIZE_MAX / 4);
 	size_t len;
-	const char *value = secret_expose(access->credential, &len);
+	const char *value = secret_expose(access_secret(access), &len);
 
 	/* one allocation, so that no piece of the value stays behind in freed memory */
-	line.size = sizeof front + strlen(scheme) + len;
+	line.size = credential_length(access) + 1;
 	line.data = malloc(line.size);
 	if (line.data == NULL)
 		out_of_memory();
-	buffer_text(&line, front);
-	buffer_text(&line, scheme);
-	buffer_append(&line, value, len);
+	if (access->header != NULL) {
+		buffer_format(&line, "%s: ", access->header);
+	} else {
+		buffer_text(&line, "Authorization: ");
+		buffer_text(&line, access->user != NULL     ? "Basic "
+		                   : access->scheme != NULL ? access->scheme
+		                                            : "Bearer ");
+	}
+	if (access->user != NULL)
+		append_basic(&line, access->user, value, len);
+	else
+		buffer_append(&line, value, len);
 	return line;
 }
 
@@ -273,7 +352,8 @@ bool request_check(struct arena *arena, const struct http_exchange *exchange, st
 	if (exchange->data != NULL && exchange->read_body != NULL)
 		return fail(err, ERROR_INTERNAL, "an exchange has two bodies");
 	if (!check_headers(exchange, err) || !check_credential(&exchange->access, err) ||
-	    !check_tls(arena, &exchange->access.tls, &url, err) || !check_proxy(arena, &exchange->access, err))
+	    !check_signer(exchange, err) || !check_tls(arena, &exchange->access.tls, &url, err) ||
+	    !check_proxy(arena, &exchange->access, err))
 		return false;
 	*ret_url = url;
 	return true;

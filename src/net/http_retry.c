@@ -31,8 +31,8 @@ static bool may_repeat(const struct http_run *run)
 {
 	const struct http_exchange *exchange = run->exchange;
 
-	return exchange->tries == HTTP_TRIES_SAFE && run->retries < exchange->most_retries &&
-	       method_is_safe(run->method) && exchange->read_body == NULL;
+	return exchange->tries != HTTP_TRIES_NEVER && run->retries < exchange->most_retries &&
+	       (exchange->tries == HTTP_TRIES_HARMLESS || method_is_safe(run->method)) && exchange->read_body == NULL;
 }
 
 /* A wait that would end at or behind the deadline is no retry. */
@@ -91,6 +91,10 @@ enum http_step choose_step(struct http_run *run)
 	const struct http_exchange *exchange = run->exchange;
 	int64_t wait_ms;
 
+	if (exchange->status == 401 && gate_renew(run)) {
+		run->wake_at_ms = clock_monotonic_ms();
+		return STEP_REPEAT;
+	}
 	switch (exchange->status) {
 	case 301:
 	case 302:

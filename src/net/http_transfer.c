@@ -1,5 +1,6 @@
 /* One try of an exchange, carried by libcurl. */
 #include "fops/base/arena.h"
+#include "fops/net/sigv4.h"
 #include "http_easy.h"
 
 struct transfer {
@@ -102,6 +103,49 @@ static void add_credential(struct transfer *transfer, const struct http_access *
 	buffer_done(&line);
 }
 
+/* The Host header as the library writes it for the URL that is sent. */
+static const char *host_header(const struct http_run *run)
+{
+	const char *name = run->exchange->access.tls.server_name;
+	uint16_t usual = strcmp(run->target.scheme, "https") == 0 ? 443 : 80;
+
+	if (name == NULL)
+		name = run->target.host;
+	name = arena_format(run->arena, strchr(name, ':') != NULL ? "[%s]" : "%s", name);
+	return run->target.port == usual ? name : arena_format(run->arena, "%s:%u", name, (unsigned)run->target.port);
+}
+
+/* Each try is signed anew, for the place that it goes to. */
+static void add_signature(const struct http_run *run, struct transfer *transfer)
+{
+	const struct http_exchange *exchange = run->exchange;
+	struct sigv4_request request = {
+		.method = run->method,
+		.host = host_header(run),
+		.path = run->target.path,
+		.query = run->target.query,
+		.headers = exchange->headers,
+		.payload = SIGV4_NO_PAYLOAD,
+		.when = clock_now(),
+	};
+	struct text_list lines;
+	char payload[DIGEST_TEXT];
+
+	if (run->bodyless) {
+		request.headers = (struct text_list){ 0 };
+	} else if (exchange->data != NULL) {
+		struct digest digest = digest_of(exchange->data, exchange->data_len);
+
+		digest_text(&digest, payload);
+		request.payload = payload;
+	} else if (exchange->read_body != NULL) {
+		request.payload = "UNSIGNED-PAYLOAD";
+	}
+	lines = sigv4_sign(run->arena, exchange->access.signer, &request);
+	for (size_t i = 0; i < lines.count; i++)
+		add_header(transfer, lines.items[i]);
+}
+
 static void set_headers(struct http_run *run, struct transfer *transfer)
 {
 	const struct http_exchange *exchange = run->exchange;
@@ -112,8 +156,10 @@ static void set_headers(struct http_run *run, struct transfer *transfer)
 		if (!run->bodyless || strncasecmp(exchange->headers.items[i], "Content-", 8) != 0)
 			add_exchange_header(transfer, run->arena, exchange->headers.items[i]);
 	}
-	if (exchange->access.credential != NULL)
+	if (access_secret(&exchange->access) != NULL)
 		add_credential(transfer, &exchange->access);
+	if (exchange->access.signer != NULL)
+		add_signature(run, transfer);
 	(void)curl_easy_setopt(transfer->easy.handle, CURLOPT_HTTPHEADER, transfer->headers);
 }
 
@@ -217,6 +263,9 @@ void transfer_describe(struct http_run *run)
 	(void)curl_easy_getinfo(handle, CURLINFO_HTTP_VERSION, &version);
 	exchange->http_version = version_text(version);
 	exchange->connect_us = easy_connect_us(&run->transfer->easy);
+	/* at the end the connection may be gone already */
+	if (exchange->tls_expires.unix_ms == 0)
+		exchange->tls_expires = easy_expiry(&run->transfer->easy);
 	(void)curl_easy_getinfo(handle, CURLINFO_STARTTRANSFER_TIME_T, &exchange->first_byte_us);
 	(void)curl_easy_getinfo(handle, CURLINFO_TOTAL_TIME_T, &exchange->total_us);
 }

@@ -9,7 +9,7 @@ static const char *const usual_places[] = {
 	"/etc/ssl/cert.pem",
 };
 
-static bool use_named(struct http *http, const char *path, const char *source, struct error *err)
+static bool use_named(const char *path, const char *source, const char **ret_path, struct error *err)
 {
 	if (access(path, R_OK) != 0) {
 		fail(err, ERROR_PLANE_TLS, "the certificate authorities of %s cannot be read", source);
@@ -17,23 +17,21 @@ static bool use_named(struct http *http, const char *path, const char *source, s
 		error_fix(err, "name a PEM file with --ca");
 		return false;
 	}
-	http->ca_file = path;
+	*ret_path = path;
 	return true;
 }
 
-bool trust_file(struct http *http, struct error *err)
+bool http_authorities(struct arena *arena, const char *named, const char **ret_path, struct error *err)
 {
 	const char *variable = getenv("SSL_CERT_FILE");
 
-	if (http->ca_file != NULL)
-		return true;
-	if (http->options.ca_file != NULL)
-		return use_named(http, http->options.ca_file, "--ca", err);
+	if (named != NULL)
+		return use_named(named, "--ca", ret_path, err);
 	if (variable != NULL && *variable != '\0')
-		return use_named(http, arena_copy(http->arena, variable), "SSL_CERT_FILE", err);
+		return use_named(arena_copy(arena, variable), "SSL_CERT_FILE", ret_path, err);
 	for (size_t i = 0; i < ARRAY_LEN(usual_places); i++) {
 		if (access(usual_places[i], R_OK) == 0) {
-			http->ca_file = usual_places[i];
+			*ret_path = usual_places[i];
 			return true;
 		}
 	}
@@ -43,4 +41,9 @@ bool trust_file(struct http *http, struct error *err)
 	            usual_places[0]);
 	error_fix(err, "name a PEM file with --ca, or install the package ca-certificates");
 	return false;
+}
+
+bool trust_file(struct http *http, struct error *err)
+{
+	return http->ca_file != NULL || http_authorities(http->arena, http->options.ca_file, &http->ca_file, err);
 }

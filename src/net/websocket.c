@@ -331,6 +331,18 @@ static void open_link(struct websocket_run *run)
 		websocket_over(run, true);
 }
 
+/* False while it waits for its access's token or rate, or when that failed. */
+static bool pass_gate(struct websocket_run *run)
+{
+	enum gate_state state = gate_pass(&run->opening, &run->websocket->error);
+
+	if (state == GATE_WAIT && run->opening.wake_at_ms != INT64_MAX)
+		http_schedule(run->http, run->opening.wake_at_ms);
+	if (state == GATE_FAILED)
+		websocket_over(run, true);
+	return state == GATE_OPEN;
+}
+
 void websockets_serve(struct http *http)
 {
 	for (struct websocket_run *run = http->websockets, *next; run != NULL; run = next) {
@@ -338,7 +350,7 @@ void websockets_serve(struct http *http)
 		if (run->busy > 0)
 			continue;
 		if (run->websocket != NULL && run->state == STATE_WAITING &&
-		    (run->has_place || http->transfers < http->options.most_connections)) {
+		    (run->has_place || http->transfers < http->options.most_connections) && pass_gate(run)) {
 			http->transfers += run->has_place ? 0 : 1;
 			run->has_place = true;
 			drop_link(run);

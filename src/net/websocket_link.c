@@ -16,7 +16,7 @@ struct link {
 	struct easy easy;
 	struct websocket_run *run;
 	curl_socket_t socket;
-	int alert;     /* of TLS, 0: none */
+	struct crypto_notes notes;
 	CURLcode code; /* of the last read or write that failed */
 };
 
@@ -55,7 +55,7 @@ bool link_open(struct websocket_run *run, const struct transfer_request *request
 	link->run = run;
 	link->socket = CURL_SOCKET_BAD;
 	link->easy.ended = link_ended;
-	link->easy.alert = &link->alert;
+	link->easy.notes = &link->notes;
 	if (!easy_open(&link->easy, &run->opening, request, err)) {
 		free(link);
 		return false;

@@ -42,6 +42,8 @@ bool upgrade_prepare(struct websocket_run *run, struct error *err)
 {
 	struct http_run *opening = &run->opening;
 
+	if (run->exchange.access.signer != NULL)
+		return fail(err, ERROR_DATA, "a signed endpoint has no WebSockets");
 	if (!request_check(opening->arena, &run->exchange, &opening->origin, err) ||
 	    !check_headers(&run->exchange.headers, err) || !check_protocols(&run->websocket->protocols, err))
 		return false;
@@ -77,7 +79,7 @@ static void write_credential(const struct http_access *access, struct buffer *to
 {
 	struct buffer line;
 
-	if (access->credential == NULL)
+	if (access_secret(access) == NULL)
 		return;
 	line = credential_header(access);
 	buffer_append(to, line.data, line.len);
@@ -115,9 +117,9 @@ static size_t request_size(const struct websocket_run *run)
 		size += strlen(run->exchange.headers.items[i]) + 2;
 	for (size_t i = 0; i < run->websocket->protocols.count; i++)
 		size += strlen(run->websocket->protocols.items[i]) + 2;
-	if (access->credential != NULL)
+	if (access_secret(access) != NULL)
 		credential = credential_length(access);
-	return size + credential + (access->scheme == NULL ? 0 : strlen(access->scheme)) + strlen(target->host);
+	return size + credential + strlen(target->host);
 }
 
 bool upgrade_write(struct websocket_run *run, struct error *err)

@@ -9,6 +9,7 @@
 #include "fops/cli/help.h"
 #include "fops/cli/output.h"
 #include "fops/cli/settings.h"
+#include "fops/flow/stack_map.h"
 
 #define MOST_VALUES  2000
 #define ANSWER_LIMIT ((size_t)4 << 20)
@@ -47,6 +48,31 @@ const struct command completion_command = {
 	.run = print_script,
 };
 
+static void add_endpoints(const struct call *call, const struct topology *topology, struct buffer *out)
+{
+	size_t count = topology_count(topology, KIND_ENDPOINT);
+
+	for (size_t i = 0; i < count && i < MOST_VALUES; i++) {
+		struct endpoint endpoint;
+		struct error ignored;
+
+		if (topology_read_endpoint(topology, i, call->arena, &endpoint, &ignored))
+			buffer_format(out, "%s\t%s\n", endpoint.id, endpoint.plane);
+	}
+}
+
+/* The catalogue's names are known even without a topology. */
+static void add_stacks(const struct call *call, const struct topology *topology, struct buffer *out)
+{
+	struct stack_map map;
+	struct error ignored;
+
+	if (!stack_map_read(call->arena, topology, &map, &ignored))
+		return;
+	for (size_t i = 0; i < map.count && i < MOST_VALUES; i++)
+		buffer_format(out, "%s\t%s\n", map.entries[i].stack.name, map.entries[i].stack.ownership_class);
+}
+
 static void add_assets(const struct topology *topology, bool roles, struct buffer *out)
 {
 	size_t count = topology_count(topology, KIND_RUNTIME_ASSET);
@@ -78,6 +104,12 @@ static void supply_values(void *user, enum value_source source, struct buffer *o
 
 		for (size_t i = 0; i < count; i++)
 			buffer_format(out, "%s\textension\n", list[i].name);
+	} else if (source == VALUES_ENDPOINTS && call_topology(call, &topology, &ignored)) {
+		add_endpoints(call, topology, out);
+	} else if (source == VALUES_STACKS) {
+		if (!call_topology(call, &topology, &ignored))
+			topology = NULL;
+		add_stacks(call, topology, out);
 	} else if ((source == VALUES_ASSETS || source == VALUES_ROLES) && call_topology(call, &topology, &ignored)) {
 		add_assets(topology, source == VALUES_ROLES, out);
 	}

@@ -1,7 +1,7 @@
 /* infra: documents of the infrastructure, made and checked. */
 #include "infra.h"
 
-static const struct command *const verbs[] = { &infra_import_kubeconfig_command, NULL };
+static const struct command *const verbs[] = { &infra_validate_command, &infra_fmt_command, &infra_generate_env_command, &infra_env_check_command, &infra_exec_command, &infra_apply_ssot_command, &infra_import_kubeconfig_command, NULL };
 
 static const char *const examples[] = { "fops infra import-kubeconfig ~/.kube/config", NULL };
 

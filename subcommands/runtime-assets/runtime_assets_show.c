@@ -73,7 +73,9 @@ static const struct column endpoint_columns[] = {
 	{ "proxy_url", "PROXY URL", PART(endpoint_part, proxy_url), 0, "proxy in front of the executor URL", NULL, NULL,
 	  0 },
 	{ "auth", "AUTH", PART(endpoint_part, auth), 0, "mode of authentication",
-	  "none|bearer|token-file|oidc-token|client-certificate|in-cluster|api-token", NULL, 0 },
+	  "none|bearer|basic|api-key|client-certificate|oidc-client|signed|token-file|oidc-token|in-cluster|"
+	  "api-token",
+	  NULL, 0 },
 	{ "secret_ref", "SECRET REF", PART(endpoint_part, secret_ref), 0, "where its secret is; never the value", NULL,
 	  NULL, 0 },
 	{ "certificate_ref", "CERTIFICATE REF", PART(endpoint_part, certificate_ref), 0,
@@ -119,12 +121,12 @@ static const struct column columns[] = {
 	{ 0 },
 };
 
-static struct health_part show_health(const struct health *health)
+static struct health_part show_health(struct health health)
 {
-	if (!health->present)
+	if (!health.present)
 		return (struct health_part){ 0 };
-	return (struct health_part){ health->method,         health->path,         { health->expect.status, true },
-		                     health->expect.pointer, health->expect.value, { health->timeout.ms, true } };
+	return (struct health_part){ health.method,         health.path,         { health.expect.status, true },
+		                     health.expect.pointer, health.expect.value, { health.timeout.ms, true } };
 }
 
 /* The part stays empty without a reference. */
@@ -151,7 +153,7 @@ static bool show_endpoint(struct call *call, const struct topology *topology, co
 		.pin = endpoint.tls.pin,
 		.fingerprint = endpoint.tls.fingerprint,
 	};
-	*ret_health = endpoint.health;
+	*ret_health = endpoint_single(call->arena, &endpoint);
 	return true;
 }
 
@@ -167,7 +169,7 @@ static bool show_endpoints(struct call *call, const struct topology *topology, c
 	    !show_endpoint(call, topology, control, &record->control, &unused, err))
 		return false;
 	if (!asset->health.present)
-		record->health = show_health(&own);
+		record->health = show_health(own);
 	return true;
 }
 
@@ -202,7 +204,7 @@ static bool print_asset(struct call *call, const struct topology *topology, cons
 		.owner = asset->owner,
 		.labels = asset->labels,
 		.policy = { asset->policy.run, asset->policy.request },
-		.health = show_health(&asset->health),
+		.health = show_health(health_single(call->arena, &asset->health)),
 		.topology = topology_digest(topology, call->arena),
 	};
 	size_t index;

@@ -12,6 +12,10 @@ from golden_case import FIXTURES
 
 SMALL = FIXTURES / "topology/small"
 ODD = FIXTURES / "topology/odd"
+ODD_ENDPOINTS = FIXTURES / "topology/odd-endpoints"
+ODD_STACKS = FIXTURES / "topology/odd-stacks"
+BROKEN = FIXTURES / "topology/broken"
+UNFORMATTED = FIXTURES / "topology/unformatted"
 FORMATS = ("table", "wide", "json", "jsonl", "yaml", "name", "tsv", "compact", "jsonpath={$}")
 CONFIG = """\
 context: core
@@ -27,12 +31,25 @@ CALLS: dict[str, tuple[list[str], tuple[int, ...]]] = {
     "runtime-assets show": (["--role", "hostile"], (0,)),
     "runtime-assets check": (["--all", "--timeout", "20s"], (0, 12)),
     "runtime-assets request": (["--role", "answering", "--path", "/hostile"], (0,)),
+    "endpoints list": ([], (0,)),
+    "endpoints show": (["hostile"], (0,)),
+    "endpoints check": ([], (0,)),
+    "doctor": (["--timeout", "20s"], (0, 12)),
+    "infra validate": ([str(BROKEN)], (65,)),
+    "infra fmt": (["--check", str(UNFORMATTED)], (12,)),
+    "stacks list": ([], (0,)),
+    "stacks show": (["hostile"], (0,)),
+    "stacks check": (["--retries", "0"], (0, 12)),
+    "metrics query": (["--endpoint", "metrics", "up"], (0,)),
     "config show": ([], (0,)),
     "context list": ([], (0,)),
     "context show": (["edge"], (0,)),
     "extensions list": ([], (0,)),
     "version": ([], (0,)),
 }
+
+
+WITH_TOPOLOGY = ("runtime-assets", "endpoints", "doctor", "stacks", "metrics")
 
 
 def ask(*words: str) -> Any:
@@ -49,5 +66,7 @@ RUNNING = [path for path, command in COMMANDS.items() if command["runs"] and not
 
 def call_of(path: str, topology: Path) -> list[str]:
     """The words of a call of the command that prints something."""
-    words = ["--topology", str(topology)] if path.startswith("runtime-assets") else []
+    if topology == ODD:
+        topology = {"endpoints": ODD_ENDPOINTS, "stacks": ODD_STACKS}.get(path.split()[0], ODD)
+    words = ["--topology", str(topology)] if path.startswith(WITH_TOPOLOGY) else []
     return [*words, *path.split(), *CALLS[path][0]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,27 @@ spec:
   plane: tests
   auth: {{mode: none}}
   executorUrl: http://127.0.0.1:{port}
+---
+apiVersion: fractalops/v1
+kind: Endpoint
+spec:
+  id: metrics
+  plane: prometheus
+  auth: {{mode: none}}
+  executorUrl: http://127.0.0.1:{port}
 """
+# What a server of metrics answers that means no good.
+SERIES = {
+    "status": "success",
+    "data": {
+        "resultType": "vector",
+        "result": [
+            {"metric": {"__name__": "\x1b]0;owned\x07", "job": "a\tb\nc", "\x9b31m": "\u202etxt"}, "value": [1, "1.5"]},
+            {"metric": {"__name__": "up", "job": "it's a \"job\" \\"}, "value": [1700000000.5, "NaN"]},
+        ],
+    },
+    "warnings": ["\x1b[31mslow"],
+}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -61,6 +82,9 @@ class Handler(BaseHTTPRequestHandler):
             self.server.asked.set()
             self.server.released.wait()
             self.close_connection = True
+        elif self.path.startswith("/api/v1/query"):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer(200, json.dumps(SERIES).encode(), (("Content-Type", "application/json"),))
         else:
             self.answer(200, b'{"status": "ok"}', (("Content-Type", "application/json"),))
 

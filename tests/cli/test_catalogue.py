@@ -25,6 +25,13 @@ PARSED_ONLY = (
     "runtime-assets check",
     "runtime-assets run",
     "runtime-assets request",
+    "endpoints check",
+    "stacks check",
+    "stacks run",
+    "metrics query",
+    "doctor",
+    "infra validate",
+    "infra fmt",
     "infra import-kubeconfig",
     "pick",
 )

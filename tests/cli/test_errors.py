@@ -63,7 +63,8 @@ def served(path: str, *more: str) -> list[str]:
 
 
 TRIALS = [
-    Trial("usage.unknown-command", ["stacks"]),
+    Trial("usage.unknown-command", ["stakcs"]),
+    Trial("stack.refused", ["stacks", "run", "penpot"]),
     Trial("usage.unknown-flag", ["version", "--al"]),
     Trial("usage.missing-argument", ["context", "use"]),
     Trial("usage.unexpected-argument", ["version", "now"]),
@@ -289,6 +290,7 @@ EXAMPLES_HERE = [
             "data.",
             "request.",
             "secret.unres",
+            "stack.",
             "extension.",
         )
     )

@@ -21,16 +21,25 @@ pytestmark = pytest.mark.static
 
 LIST = ["--topology", str(SMALL), "runtime-assets", "list"]
 KUBECONFIG = FIXTURES / "kubeconfig"
+STACKS = FIXTURES / "topology/stacks"
 # A call of every command that prints without a terminal, a network or a machine.
 PRINTERS = {
     "runtime-assets list": LIST,
     "runtime-assets show": ["--topology", str(SMALL), "runtime-assets", "show", "--role", "parked_runtime"],
+    "endpoints list": ["--topology", str(SMALL), "endpoints", "list"],
+    "endpoints show": ["--topology", str(SMALL), "endpoints", "show", "langboard-executor"],
+    "stacks list": ["--topology", str(STACKS), "stacks", "list"],
+    "stacks show": ["--topology", str(STACKS), "stacks", "show", "langboard"],
+    "stacks graph": ["--topology", str(STACKS), "stacks", "graph"],
+    "doctor": ["doctor", "--only", "environment", "--fields", "check,state"],
     "config show": ["config", "show"],
     "context list": ["context", "list"],
     "context show": ["context", "show", "core"],
     "context use": ["context", "use", "core"],
     "env": ["env"],
     "extensions list": ["extensions", "list"],
+    "infra validate": ["infra", "validate", str(SMALL)],
+    "infra fmt": ["infra", "fmt", "--diff", str(FIXTURES / "topology/unformatted")],
     "infra import-kubeconfig": ["infra", "import-kubeconfig", str(KUBECONFIG)],
     "prompt": ["prompt"],
     "schema": ["schema", "--all"],
@@ -38,7 +47,7 @@ PRINTERS = {
     "help": ["help"],
     "version": ["version"],
 }
-ELSEWHERE = {"runtime-assets check", "runtime-assets run", "runtime-assets request", "pick"}
+ELSEWHERE = {"runtime-assets check", "endpoints check", "runtime-assets run", "runtime-assets request", "pick", "stacks check", "stacks run", "metrics query"}
 CONFIG = "context: core\ncontexts: {core: {topology: x}}\n"
 ASSETS = 20000
 

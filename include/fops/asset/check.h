@@ -35,8 +35,24 @@ struct check_result {
 CHECKED bool check_assets(struct asset_context *context, const struct runtime_asset *assets, size_t count,
                           struct check_result *ret_results, bool *ret_good, struct error *err);
 
+struct check_round;
+
 /*
- * The same, repeated until every asset is ok, with pauses of 250 ms growing to 5 s. Returns at once when it already
+ * Begin one look at all assets (borrowed until the end) and return at once, for callers that look at other things in
+ * the same loop: turn it until check_round_is_open says no, then end. errors  as the driver's and asset_http
+ */
+CHECKED bool check_round_start(struct asset_context *context, const struct runtime_asset *assets, size_t count,
+                               struct check_round **ret_round, struct error *err);
+
+/* Is there something that has not ended? */
+bool check_round_is_open(const struct check_round *round);
+
+/* Give up what is open ("unknown" for that cause and fix), free what the round holds, fill all results in input order.
+ */
+void check_round_end(struct check_round *round, const char *cause, const char *fix, struct check_result *ret_results);
+
+/*
+ * check_assets, repeated until every asset is ok, with pauses of 250 ms growing to 5 s. Returns at once when it already
  * holds. At the deadline the last results stay filled and err is TIMEOUT, whose cause lists what was still missing.
  * on_round (may be NULL) sees each round's results.
  */

@@ -13,6 +13,7 @@ struct finding {
 	const char *path;    /* the field, "spec.health.path", or NULL */
 	const char *message; /* one sentence without a full stop */
 	const char *fix;     /* a suggestion such as "did you mean role?", or NULL */
+	const char *rule;    /* "R07" when an article of the constitution is broken, else NULL */
 };
 
 /*

@@ -70,6 +70,12 @@ ERROR(CHECK_FAILED, "check.failed", EXIT_CHECK_FAILED, true, "At least one asset
 ERROR(PROPOSAL_REQUIRED, "proposal.required", EXIT_PROPOSAL_REQUIRED, false,
       "The contract binds this action to an approved proposal.", "fops runtime-assets run --role gated_runtime -- true",
       "File a proposal with the command that the message gives.")
+ERROR(STACK_REFUSED, "stack.refused", EXIT_AUTH, false,
+      "The stack is an integration endpoint: it has URL, auth and readiness and no operations.",
+      "fops stacks run penpot", "Use it under its public URL; `fops stacks show NAME` tells which.")
+ERROR(PLAN_STALE, "plan.stale", EXIT_STALE, false,
+      "The plan was made of a topology, or of targets, that are no longer what they were.",
+      "fops infra apply-ssot --plan plan.fops", "Make the plan anew with --plan-out and read it again.")
 ERROR(PARTIAL, "partial", EXIT_PARTIAL, true,
       "Some items were done and some were not, or they ended differently; each result says which.",
       "fops runtime-assets run --all -- true",
@@ -80,6 +86,10 @@ ERROR(SECRET_UNRESOLVED, "secret.unresolved", EXIT_CONFIG, false,
       "A secret reference points to nothing, mostly an environment variable that is not set.",
       "fops runtime-assets request --role langboard_executor --path /health",
       "Set the variable that the reference names.")
+ERROR(SECRET_REFUSED, "secret.refused", EXIT_AUTH, false,
+      "The secret is one that the constitution refuses, such as a human's GitHub token.",
+      "fops runtime-assets request --role langboard_executor --path /health",
+      "Install the GitHub App, and refer to its installation token.")
 ERROR(SECRET_REF, "secret.malformed-ref", EXIT_DATA, false, "The text is not a secret reference of a known scheme.",
       "secretRef: openbao:/kv", "Write openbao://[mount]/path#field or env://NAME.")
 ERROR(PLANE_UNAVAILABLE, "plane.unavailable", EXIT_PLANE_UNAVAILABLE, true,

@@ -49,7 +49,7 @@ void loop_disarm(struct loop *loop, struct loop_timer *timer);
 
 /*
  * Deliver SIGINT, SIGTERM, SIGHUP and SIGWINCH to the callback instead of the process; they are blocked until
- * loop_free. errors INTERNAL
+ * loop_free. Called again, it replaces the callback. errors INTERNAL
  */
 CHECKED bool loop_catch_signals(struct loop *loop, loop_signalled *signalled, void *user, struct error *err);
 

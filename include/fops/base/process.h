@@ -1,4 +1,4 @@
-/* The one place that starts programs; only src/asset, the pager and extensions may call it (a lint holds that). */
+/* The one place that starts programs; only src/asset, `infra exec`, the pager and extensions may call it (a lint holds that). */
 #ifndef FOPS_BASE_PROCESS_H
 #define FOPS_BASE_PROCESS_H
 
@@ -36,6 +36,14 @@ CHECKED bool process_start(struct arena *arena, const struct process_request *re
 /* Replace this program (extensions); returns only on failure, with errors EXTENSION. */
 bool process_replace(struct arena *arena, const char *path, const char *const *argv, struct text_list set,
                      struct error *err);
+
+/*
+ * Replace this program by argv, looked up on PATH, with the caller's environment without FOPS_TOKEN and `set`
+ * ("NAME=value"), or alone with `set`: whatever becomes of it, exit status and signals are those of the new program.
+ * Returns only on failure, when the copies of `set` that it made are wiped.
+ * errors  RUN_COMMAND_NOT_FOUND, RUN_NOT_EXECUTABLE, RUN_NOT_STARTED
+ */
+bool process_become(struct arena *arena, const char *const *argv, struct text_list set, bool alone, struct error *err);
 
 /* Send a signal to the program's whole session group; harmless when it is gone. */
 void process_signal(const struct process *process, int number);

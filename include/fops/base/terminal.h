@@ -48,6 +48,12 @@ size_t text_columns(const char *text, size_t len);
 /* Bytes of the longest head of text that fits into columns. */
 size_t text_fit(const char *text, size_t len, size_t columns);
 
+/*
+ * Give each key at once and without echo; Ctrl-C still is SIGINT, Ctrl-Z does nothing. ret_saved is what
+ * terminal_restore needs. errors IO_READ
+ */
+CHECKED bool terminal_keys(int descriptor, struct termios *ret_saved, struct error *err);
+
 /* Switch a terminal to raw mode; ret_saved is what terminal_restore needs. errors IO_READ */
 CHECKED bool terminal_raw(int descriptor, struct termios *ret_saved, struct error *err);
 void terminal_restore(int descriptor, const struct termios *saved);

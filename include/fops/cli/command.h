@@ -33,6 +33,8 @@ enum value_source {
 	VALUES_CHOICES, /* the row's own choices */
 	VALUES_CONTEXTS,
 	VALUES_ASSETS,
+	VALUES_ENDPOINTS,
+	VALUES_STACKS,
 	VALUES_ROLES,
 	VALUES_FIELDS, /* of the command's columns */
 	VALUES_FORMATS,
@@ -101,6 +103,7 @@ struct command {
 	size_t row_size;
 	const char *item;            /* "runtime-asset": the KIND of -o name */
 	const char *schema;          /* "fops.runtime-asset.list/1" */
+	const char *counts;          /* "files|errors": what output_count tells in the envelope of a list, or NULL */
 	const char *const *examples; /* NULL-terminated command lines */
 	const int *exits;            /* further exit statuses shown in help, ended by -1 */
 	const char *see;             /* "fops help contexts", or NULL */

@@ -45,6 +45,13 @@ void output_row(struct output *output, const void *row);
  * asides); no effect when fields were chosen. */
 void output_widen(struct output *output);
 
+/*
+ * Before the first row: the format and fields of a verb's own flag, without a heading and with "-" for absent values;
+ * quiet still means names. errors  USAGE_CONFLICT when the user chose a format or fields as well
+ */
+CHECKED bool output_choose(struct output *output, const char *flag, enum output_format format, const char *fields,
+                           struct error *err);
+
 /* May a verb stop early? True once nothing further can be printed or counted (the reader is gone). */
 bool output_is_done(const struct output *output);
 
@@ -54,6 +61,12 @@ void output_record(struct output *output, const void *record);
 /* A warning: stderr in human formats, "warnings" in documents (to be given before the first row for streaming formats).
  */
 void output_warning(struct output *output, const char *text, ...) PRINTF(2, 3);
+
+/* A number of the command's `counts`, for "counts" in documents; before the first row. The name is borrowed. */
+void output_count(struct output *output, const char *name, uint64_t number);
+
+/* A line on stderr at the end of an answer for people; nothing in documents and in lists of names. */
+void output_note(struct output *output, const char *text, ...) PRINTF(2, 3);
 
 /* Mark the answer incomplete ("partial": true); before the first row. */
 void output_partial(struct output *output);

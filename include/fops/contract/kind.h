@@ -7,6 +7,8 @@
 enum contract_kind {
 	KIND_RUNTIME_ASSET,
 	KIND_ENDPOINT,
+	KIND_STACK,
+	KIND_ENV_CONTRACT,
 	CONTRACT_KIND_COUNT,
 };
 
@@ -15,7 +17,7 @@ struct kind_row {
 	const char *text;           /* one sentence for schema and reference */
 	const struct field *fields; /* of spec */
 	size_t record_size;
-	size_t id_offset; /* offset of the `const char *` that identifies the object: assetId, id */
+	size_t id_offset; /* offset of the `const char *` that identifies the object: assetId, id, name, consumer */
 	/* rules inside one object: adapter block, addresses, references' grammar; adds findings */
 	void (*check)(struct arena *arena, const char *file, const struct value *spec, const void *record,
 	              struct findings *findings);

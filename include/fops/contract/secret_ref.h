@@ -26,9 +26,16 @@ struct secret_ref {
 CHECKED bool secret_ref_parse(struct arena *arena, const char *text, struct secret_ref *ret_ref, struct error *err);
 
 /*
+ * Is a secret's value one that may be used? A token that acts for a human at GitHub is refused (R08), wherever it came
+ * from. where says for people what held it, "the variable BOARD_TOKEN"; the value itself is never said. errors
+ * SECRET_REFUSED
+ */
+CHECKED bool secret_allowed(const char *value, const char *where, struct error *err);
+
+/*
  * Read the value of an env reference: borrowed from the environment. OpenBao references are refused with the reason
  * while that plane has no client. What is done with the value is the caller's: src/asset wraps it into a `struct
- * secret` at once. errors SECRET_REF, SECRET_UNRESOLVED
+ * secret` at once. errors SECRET_REF, SECRET_UNRESOLVED, SECRET_REFUSED (R08)
  */
 CHECKED bool secret_ref_read(struct arena *arena, const char *text, const char **ret_value, struct error *err);
 

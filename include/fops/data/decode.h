@@ -16,6 +16,7 @@ enum field_flags {
 	FIELD_DISTINCT = 1 << 7,   /* entries of a text list differ from each other */
 	FIELD_OR_NUMBER = 1 << 8,  /* a whole number within the bounds is taken as its digits */
 	FIELD_SCALAR = 1 << 9,     /* documentation: the value is no array and no object; checked by rules */
+	FIELD_NUMBER = 1 << 11,    /* documentation: of a SLOT_VALUE, a number; checked by rules */
 	FIELD_BLANK_OK = 1 << 10,  /* values of a text map may be empty although FIELD_NOT_EMPTY asks for entries */
 };
 
@@ -54,8 +55,10 @@ struct field {
 	const char *name_pattern;             /* of the names of a text map */
 	const struct field_variant *variants; /* a neighbour that any row names is only allowed where its row says so */
 	const char *excludes;                 /* "a|b": neighbours that may not stand beside this field */
+	const char *rule;                     /* the article of the constitution behind `excludes`, "R16", or NULL */
 	const char *requires;                 /* "a|b": neighbours without which this field has no meaning */
-	const char *one_of;                   /* of SLOT_RECORD: "a|b", exactly one of these members must be there */
+	const char *one_of;                   /* of SLOT_RECORD or each of SLOT_RECORDS: "a|b", exactly one of these */
+	const char *any_of;                   /* likewise: at least one of these members must be there */
 	int64_t most;                         /* entries of a list or map at most; 0: unbounded */
 };
 

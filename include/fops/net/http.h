@@ -13,6 +13,9 @@ struct arena;
 struct loop;
 struct http;
 
+struct http_grant;
+struct sigv4_key;
+
 /* A bearer token or other secret: only http.c looks inside; there is no way to print it. */
 struct secret;
 
@@ -32,6 +35,7 @@ struct http_options {
 enum http_tries {
 	HTTP_TRIES_SAFE, /* retry when the method is idempotent: GET HEAD OPTIONS PUT DELETE (RFC 9110 §9.2.2) */
 	HTTP_TRIES_NEVER,
+	HTTP_TRIES_HARMLESS, /* retry whatever the method: a query that is sent as POST changes nothing */
 };
 
 /*
@@ -51,6 +55,18 @@ struct http_tls {
 	const char *fingerprint;
 	const struct secret *certificate; /* the client's own, PEM text, with its chain; NULL: none */
 	const struct secret *key;         /* its private key, PEM text */
+	bool only_1_3;                    /* TLS 1.2 is refused as well */
+};
+
+/*
+ * How fast exchanges may begin, retries included: `requests` in each period, and after a pause `burst` at once. Waiting
+ * counts against the limits of the exchange. One struct serves all exchanges that share the limit.
+ */
+struct http_rate {
+	int64_t requests;  /* at least 1 */
+	int64_t period_ms; /* at least 1 */
+	int64_t burst;     /* at least 1 */
+	int64_t due_us;    /* of http.c alone, zeroed at first: when the next one were due without a burst */
 };
 
 /* How a server is reached and trusted, and who asks. */
@@ -64,6 +80,13 @@ struct http_access {
 	/* sent as "Authorization: <scheme><value>", only ever to the URL's origin; NULL: none */
 	const struct secret *credential;
 	const char *scheme; /* "PVEAPIToken=root@pam!fops="; NULL: "Bearer " */
+	/* "x-api-key": the credential alone is this header's value; NULL: Authorization, as scheme says */
+	const char *header;
+	/* sent as "Authorization: Basic …" with the credential as password, RFC 7617; NULL: not so */
+	const char *user;
+	const struct sigv4_key *signer; /* every request is signed; no credential, no WebSockets */
+	struct http_grant *grant;       /* gives the credential, fetched before the first exchange; NULL: none */
+	struct http_rate *rate;         /* NULL: as fast as it goes */
 };
 
 /* read_body's answer "nothing yet": http_resume asks again. */
@@ -124,6 +147,7 @@ struct http_exchange {
 	unsigned tries_made;
 	int64_t connect_us, first_byte_us, total_us; /* times of the last try */
 	const char *address;                         /* "127.0.0.1:8443" of the last try, or NULL */
+	struct instant tls_expires;                  /* the end of the server's certificate; absent without TLS */
 
 	struct http_run *run; /* of the client alone; NULL before http_start and after the end */
 };
@@ -176,7 +200,16 @@ void http_resume(struct http *http, struct http_exchange *exchange);
  */
 bool http_judge(const struct http_exchange *exchange, const char *what, struct error *err);
 
+/* The instant of a Date header, "Sun, 06 Nov 1994 08:49:37 GMT"; false for any other form. */
+bool http_date_parse(const char *text, struct instant *ret_instant);
+
 /* "libcurl 8.14.1", "OpenSSL 3.5.6", "nghttp2 1.64.0", "zlib 1.3.1" …, as name=version pairs in arena. */
 struct text_map http_libraries(struct arena *arena);
+
+/*
+ * The file of certificate authorities that is trusted where an exchange brings none: named, else SSL_CERT_FILE, else
+ * the system's. errors  PLANE_TLS
+ */
+CHECKED bool http_authorities(struct arena *arena, const char *named, const char **ret_path, struct error *err);
 
 #endif

@@ -15,7 +15,7 @@ HEAD_LIMIT = 256 * 1024
 BODY_LIMIT = 64 * 1024 * 1024
 MOST_RECORDS = 1000
 ENDLESS_BYTES = 64 * 1024 * 1024
-BENCH_DELAY_SECONDS = 0.1
+BENCH_DELAYS = {b"/bench100": 0.1, b"/health": 0.1, b"/bench50": 0.05}
 BENCH_BODY = b'{"status":"ok"}'
 BENCH_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (
     len(BENCH_BODY),
@@ -129,8 +129,8 @@ class Recorder:
 
 
 class BenchProtocol(asyncio.Protocol):
-    """Answers every GET of /bench100 or /health after 100 ms at almost no cost, so that a benchmark measures its
-    client. Connections are kept alive."""
+    """Answers every GET of /bench100 or /health after 100 ms, of /bench50 after 50, at almost no cost, so that a
+    benchmark measures its client. Connections are kept alive."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -146,9 +146,9 @@ class BenchProtocol(asyncio.Protocol):
             line = self.received[: self.received.index(b"\r\n")]
             self.received = self.received[end + 4 :]
             words = line.split(b" ")
-            known = len(words) == 3 and words[0] == b"GET" and words[1] in (b"/bench100", b"/health")
-            answer = BENCH_ANSWER if known else NOT_FOUND
-            asyncio.get_running_loop().call_later(BENCH_DELAY_SECONDS, self.send, answer)
+            known = len(words) == 3 and words[0] == b"GET" and words[1] in BENCH_DELAYS
+            delay = BENCH_DELAYS[words[1]] if known else 0.0
+            asyncio.get_running_loop().call_later(delay, self.send, BENCH_ANSWER if known else NOT_FOUND)
         if len(self.received) > HEAD_LIMIT and self.transport:
             self.transport.abort()
 

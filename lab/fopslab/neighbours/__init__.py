@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from fopslab.neighbours import executor, incus, kube, lxc, proxmox, ssh
+from fopslab.neighbours import (
+    executor,
+    health,
+    incus,
+    keycloak,
+    kube,
+    lxc,
+    nginx,
+    opa,
+    openbao,
+    oxigraph,
+    prometheus,
+    proxmox,
+    ssh,
+    temporal,
+    versitygw,
+)
 from fopslab.neighbours.base import Neighbour
 
 TABLE: tuple[Neighbour, ...] = (
@@ -12,5 +28,14 @@ TABLE: tuple[Neighbour, ...] = (
     kube.NEIGHBOUR,
     proxmox.NEIGHBOUR,
     incus.NEIGHBOUR,
+    health.NEIGHBOUR,
+    keycloak.NEIGHBOUR,
+    nginx.NEIGHBOUR,
+    opa.NEIGHBOUR,
+    openbao.NEIGHBOUR,
+    oxigraph.NEIGHBOUR,
+    prometheus.NEIGHBOUR,
+    temporal.NEIGHBOUR,
+    versitygw.NEIGHBOUR,
 )
 BY_NAME = {neighbour.name: neighbour for neighbour in TABLE}

@@ -18,6 +18,8 @@ ROLE = "bench-single"
 MOST_COLD_MS = 200.0
 MOST_WARM_MS = 5.0
 MOST_LIST_KIB = 8 * 1024
+MOST_VALIDATE_MS = 300.0
+MOST_VALIDATE_SHARE = 0.1
 # Constant memory: per asset there may be a number or two, never a row. The mapped cache is the kernel's and shared by all processes,
 # so only the limit of the whole counts it.
 MOST_BYTES_AN_ASSET = 32.0
@@ -85,6 +87,29 @@ def cold(place: Place) -> list[Row]:
     return [Row("10,000 assets in 200 files, cold show --role", milliseconds(ours_ms),
                 f"{peer_text}cat: {milliseconds(data['floor_ms'])}", f"{ratio_text}{data['floor_ratio']:.1f} x cat",
                 "<= 200 ms", judge({"time": ours_ms <= MOST_COLD_MS}), data)]
+
+
+def check_validation(command: Command, count: int) -> None:
+    """What is measured must have read every document."""
+    done = subprocess.run([*command.argv, "-o", "json"], env=command.environment, capture_output=True, stdin=subprocess.DEVNULL,
+                          check=False)
+    counts = json.loads(done.stdout)["counts"] if done.stdout else {}
+    if done.returncode != 0 or counts.get("documents") != count:
+        raise Broken(f"infra validate: exit {done.returncode}, {counts.get('documents')} documents of {count}")
+
+
+def validated(place: Place) -> list[Row]:
+    """Every document, reference and rule against the schema alone: the peer knows neither references nor rules."""
+    topology = many(place)
+    ours = place.fops("infra", "validate", str(topology))
+    check_validation(ours, ASSETS + 1)
+    pairs = alternate(ours, validator(place, topology), place.runs(5, 2))
+    ours_ms, peer_ms = median(pairs.ours), median(pairs.peer)
+    data = {"ours_ms": ours_ms, "ours_cpu_ms": median(pairs.ours, "cpu_ms"), "peer_ms": peer_ms, "ratio": pairs.ratio(),
+            "runs": len(pairs.ours)}
+    return [Row("10,000 documents, infra validate", milliseconds(ours_ms), f"CSafeLoader+jsonschema: {milliseconds(peer_ms)}",
+                f"{pairs.ratio():.4f}", "<= 300 ms, <= 1/10",
+                judge({"time": ours_ms <= MOST_VALIDATE_MS, "ratio": pairs.ratio() <= MOST_VALIDATE_SHARE}), data)]
 
 
 def settle(place: Place, topology: Path) -> None:

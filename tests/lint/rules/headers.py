@@ -23,7 +23,7 @@ ONE_FILE_PER_ROOM = {"OpenSSL"}
 # a header that carries a library to several files: who may include it
 CARRIERS = {"http_easy.h": r"src/net/(http_easy|http_multi|http_transfer|websocket_link)\.c"}
 PROCESS_HEADER = "fops/base/process.h"
-PROCESS_USERS = r"src/asset/.*|src/base/process\.c|src/cli/(pager|extension)\.c"
+PROCESS_USERS = r"src/asset/.*|src/base/process\.c|src/cli/(pager|extension)\.c|src/flow/env_exec\.c"
 SECRET_USERS = r"src/net/http[^/]*\.c|src/net/secret\.c|src/asset/.*|include/fops/net/secret\.h"
 COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c"]
 
@@ -56,7 +56,7 @@ def check_carriers(tree: Tree) -> list[Finding]:
 
 
 def check_process(tree: Tree) -> list[Finding]:
-    return [Finding(file.path, include.line, "process", "only adapters, the pager and extensions may start programs")
+    return [Finding(file.path, include.line, "process", "only adapters, infra exec, the pager and extensions may start programs")
             for file in tree.product for include in file.includes
             if include.name == PROCESS_HEADER and not re.fullmatch(PROCESS_USERS, file.path)]
 

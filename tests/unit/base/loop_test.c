@@ -343,6 +343,27 @@ Test(loop, delivers_signals_to_the_callback)
 	}
 }
 
+Test(loop, gives_signals_to_the_last_callback_that_asked)
+{
+	CLEANUP(drop_loop) struct loop *loop = new_loop();
+	struct seen first = { 0 }, second = { 0 };
+	struct error err;
+	int before, after;
+
+	cr_assert(loop_catch_signals(loop, note_signal, &first, &err));
+	before = dup(STDIN_FILENO);
+	(void)close(before);
+	for (int i = 0; i < 3; i++)
+		cr_assert(loop_catch_signals(loop, note_signal, &second, &err));
+	after = dup(STDIN_FILENO);
+	(void)close(after);
+	cr_assert_eq(before, after, "no descriptor is opened anew");
+	cr_assert_eq(raise(SIGTERM), 0);
+	turn(loop);
+	cr_assert_eq(first.count, 0);
+	cr_assert_eq(second.count, 1);
+}
+
 Test(loop, lets_signals_through_again_when_freed, .signal = SIGTERM)
 {
 	struct loop *loop = new_loop();

@@ -172,6 +172,32 @@ Test(terminal, is_restored_after_raw_mode)
 	(void)close(master);
 }
 
+Test(terminal, gives_keys_at_once_and_keeps_signals)
+{
+	CLEANUP(arena_cleanup) struct arena *arena = arena_new(LIMIT);
+	struct termios before, saved, now;
+	struct error err = { 0 };
+	int master = -1;
+	int terminal = open_terminal(arena, &master);
+	char key = 0;
+
+	cr_assert_eq(tcgetattr(terminal, &before), 0);
+	cr_assert(terminal_keys(terminal, &saved, &err), "%s", err.cause);
+	cr_assert_eq(tcgetattr(terminal, &now), 0);
+	cr_assert_eq(now.c_lflag & (tcflag_t)(ICANON | ECHO), 0);
+	cr_assert_eq(now.c_lflag & (tcflag_t)ISIG, before.c_lflag & (tcflag_t)ISIG);
+	cr_assert_eq(now.c_oflag, before.c_oflag);
+	cr_assert_eq(write(master, "q", 1), 1);
+	cr_assert_eq(read(terminal, &key, 1), 1);
+	cr_assert_eq(key, 'q');
+	terminal_restore(terminal, &saved);
+	cr_assert_eq(tcgetattr(terminal, &now), 0);
+	cr_assert_eq(now.c_lflag, before.c_lflag);
+	cr_assert_eq(now.c_cc[VSUSP], before.c_cc[VSUSP]);
+	(void)close(terminal);
+	(void)close(master);
+}
+
 Test(terminal, has_no_raw_mode_where_there_is_none)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -179,6 +205,8 @@ Test(terminal, has_no_raw_mode_where_there_is_none)
 	struct error err = { 0 };
 
 	cr_assert_not(terminal_raw(null, &saved, &err));
+	cr_assert_eq(err.id, ERROR_IO_READ);
+	cr_assert_not(terminal_keys(null, &saved, &err));
 	cr_assert_eq(err.id, ERROR_IO_READ);
 	(void)close(null);
 }

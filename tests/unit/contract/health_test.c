@@ -83,3 +83,92 @@ Test(health, cuts_long_findings_between_characters)
 	cr_assert(text_ends(verdict, "…"));
 	arena_free(arena);
 }
+
+static const struct {
+	const char *body_wanted;
+	const char *start;
+	const char *body;
+	const char *verdict;
+} bodies[] = {
+	{ "ok", NULL, "ok", NULL },
+	{ "ok", NULL, "ok\r\n \n", NULL },
+	{ "ok\n", NULL, "ok", NULL },
+	{ "ok", NULL, "OK", "expected the body \"ok\", found \"OK\"" },
+	{ "ok", NULL, " ok", "found \" ok\"" },
+	{ "ok", NULL, "okay", "found \"okay\"" },
+	{ "ok", NULL, "", "found an empty one" },
+	{ "ok", NULL, "\xff\xfe", "found bytes that are no text" },
+	{ "", NULL, "\n", NULL },
+	{ "", NULL, "x", "expected the body to be empty, found \"x\"" },
+	{ NULL, "Prom", "Prometheus is Ready.", NULL },
+	{ NULL, "Prom", "Pro", "expected a body that starts with \"Prom\", found \"Pro\"" },
+	{ NULL, "Prom", "<html>", "found \"<html>\"" },
+};
+
+Test(health, judges_bodies)
+{
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+		struct arena *arena = arena_new((size_t)1024 * 1024);
+		struct health health = {
+			.present = true,
+			.expect = { .status = 200, .body = bodies[i].body_wanted, .body_starts = bodies[i].start }
+		};
+		const char *verdict = health_judge(arena, &health, 200, bodies[i].body, strlen(bodies[i].body));
+
+		if (bodies[i].verdict == NULL)
+			cr_expect_null(verdict, "case %zu: %s", i, verdict);
+		else
+			cr_expect(verdict != NULL && strstr(verdict, bodies[i].verdict) != NULL, "case %zu: %s", i,
+			          verdict);
+		arena_free(arena);
+	}
+}
+
+static const struct {
+	const char *from;
+	const char *body;
+	const char *version;
+} versions[] = {
+	{ NULL, "{}", NULL },
+	{ "body", "CE v1.2\nmore", "CE v1.2" },
+	{ "body", "", NULL },
+	{ "body", "\x1b[31mred\x07", "[31mred" },
+	{ "/version", "{\"version\":\"2.4.0\"}", "2.4.0" },
+	{ "/version", "{\"version\":3}", "3" },
+	{ "/version", "{\"version\":{}}", NULL },
+	{ "/version", "<html>", NULL },
+	{ "/a/b", "{\"a\":{\"b\":\"x\\u0000\"}}", NULL },
+	{ "header:x-version", "", "7" },
+	{ "header:x-none", "", NULL },
+};
+
+Test(health, reads_versions)
+{
+	struct text_pair pairs[] = { { "x-version", " 7\t" } };
+	struct text_map headers = { pairs, 1 };
+
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		struct arena *arena = arena_new((size_t)1024 * 1024);
+		struct health health = { .present = true, .version_from = versions[i].from };
+		const char *version =
+		        health_version(arena, &health, &headers, versions[i].body, strlen(versions[i].body));
+
+		if (versions[i].version == NULL)
+			cr_expect_null(version, "case %zu: %s", i, version);
+		else
+			cr_expect(version != NULL && strcmp(version, versions[i].version) == 0, "case %zu: %s", i,
+			          version);
+		arena_free(arena);
+	}
+}
+
+Test(health, cuts_long_versions)
+{
+	struct arena *arena = arena_new((size_t)1024 * 1024);
+	struct health health = { .present = true, .version_from = "body" };
+	char body[512];
+
+	memset(body, 'v', sizeof body);
+	cr_expect_eq(strlen(health_version(arena, &health, NULL, body, sizeof body)), 80);
+	arena_free(arena);
+}

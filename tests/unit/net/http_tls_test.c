@@ -344,3 +344,39 @@ Test(http_tls, goes_through_a_proxy_that_is_named_even_to_loopback)
 	cr_expect(strstr(server_request(server, 0), "\r\nAuthorization: Bearer token\r\n") != NULL);
 	client_close(&client);
 }
+
+Test(http_tls, tells_when_the_certificate_ends)
+{
+	struct client client;
+	const struct server *server = start_named(&client, "address.pem");
+
+	client_run(&client);
+	cr_expect_not(client.exchange.failed);
+	cr_expect_gt(client.exchange.tls_expires.unix_ms, clock_now().unix_ms);
+	/* over a kept connection as well */
+	client_run(&client);
+	cr_expect_gt(client.exchange.tls_expires.unix_ms, clock_now().unix_ms);
+	client.exchange.access.tls.ca = NULL;
+	client.exchange.url = arena_format(client.arena, "http://127.0.0.1:%u/",
+	                                   (unsigned)server_port(server_start(replies, 1, NULL, NULL)));
+	client_run(&client);
+	cr_expect_eq(client.exchange.tls_expires.unix_ms, 0);
+	cr_expect_gt(server_port(server), 0);
+	client_close(&client);
+}
+
+Test(http_tls, speaks_nothing_older_than_asked_for)
+{
+	struct client client;
+	struct server *server = start_named(&client, "address.pem");
+
+	server_limit_tls(server);
+	client_run(&client);
+	cr_expect_not(client.exchange.failed);
+	client.exchange.access.tls.only_1_3 = true;
+	client_run(&client);
+	cr_expect(client.exchange.failed);
+	cr_expect_eq(client.exchange.error.id, ERROR_PLANE_TLS, "%s", client.exchange.error.cause);
+	cr_expect_eq(server_requests(server), 1);
+	client_close(&client);
+}

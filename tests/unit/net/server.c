@@ -258,6 +258,11 @@ struct server *server_start_talks(server_talk *const *talks, size_t count, const
 	return start(server, certificate, key, client_authority);
 }
 
+void server_limit_tls(struct server *server)
+{
+	cr_assert(SSL_CTX_set_max_proto_version(server->tls, TLS1_2_VERSION) == 1);
+}
+
 uint16_t server_port(const struct server *server)
 {
 	return server->port;

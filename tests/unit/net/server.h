@@ -46,6 +46,9 @@ int connection_descriptor(const struct connection *connection);
 /* A connection to a loopback port, or -1. */
 int connect_loopback(uint16_t port);
 
+/* From now on it speaks TLS 1.2 and nothing newer. */
+void server_limit_tls(struct server *server);
+
 uint16_t server_port(const struct server *server);
 
 /* Requests read whole so far, and one of them as it came. */

@@ -1,0 +1,1 @@
+module github.com/openbao/openbao/api/auth/approle/v2
