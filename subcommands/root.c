@@ -21,26 +21,10 @@
 #include "version/version.h"
 
 static const struct command *const nouns[] = {
-	&runtime_assets_command,
-	&endpoints_command,
-	&stacks_command,
-	&metrics_command,
-	&doctor_command,
-	&infra_command,
-	&rules_command,
-	&config_command,
-	&context_command,
-	&env_command,
-	&extensions_command,
-	&pick_command,
-	&prompt_command,
-	&schema_command,
-	&completion_command,
-	&help_command,
-	&version_command,
-	&complete_command,
-	&render_command,
-	NULL,
+	&runtime_assets_command, &endpoints_command, &stacks_command,   &metrics_command, &doctor_command,
+	&infra_command,          &rules_command,     &config_command,   &context_command, &env_command,
+	&extensions_command,     &pick_command,      &prompt_command,   &schema_command,  &completion_command,
+	&help_command,           &version_command,   &complete_command, &render_command,  NULL,
 };
 
 static const char *const examples[] = {

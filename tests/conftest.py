@@ -22,7 +22,7 @@ from typing import IO, Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-NEIGHBOURS = ("lxc", "ssh", "executor", "kube", "proxmox", "incus", "prometheus", "health", "nginx")
+NEIGHBOURS = ("lxc", "ssh", "executor", "kube", "proxmox", "incus", "prometheus", "health", "nginx", "git")
 LAB_START_SECONDS = 1200  # the first start builds an API server
 # No exit code of the program, so that a sanitizer report is never mistaken for one.
 SANITIZER_EXIT = 99

@@ -23,7 +23,7 @@ LOCK_NAME = "fops-lab.lock"
 # Only these names are ever removed, and only from a folder that a lab made.
 OWNED_NAMES = (
     "run", "log", "lxc", "lxc-bin", "ssh", "executor", "kube", "incus", "proxmox", "secrets", "topology", "config",
-    "health", "keycloak", "nginx", "openbao", "oxigraph", "prometheus", "temporal", "versitygw",
+    "git", "health", "keycloak", "nginx", "openbao", "oxigraph", "prometheus", "temporal", "versitygw",
     "env", "lab.json",
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
@@ -53,10 +54,12 @@ def write_offer(lab: Lab) -> list[str]:
             remove_tree(lab.root / name)
         return []
     folders = write_topology(lab, everybody)
-    contexts = {
+    contexts: dict[str, dict[str, Any]] = {
         "lab" if folder == MAIN_FOLDER else f"lab-{folder}": {"topology": [str(lab.root / "topology" / folder)]}
         for folder in folders
     }
+    for name in everybody:
+        contexts.update(BY_NAME[name].contexts(everybody))
     write_atomically(lab.root / "config", dump({"context": next(iter(contexts)), "contexts": contexts}))
     write_environment(lab, everybody)
     summary = {"root": str(lab.root), "topology": folders, "neighbours": everybody}

@@ -114,8 +114,9 @@ static void answered(struct http_exchange *exchange)
 	if (wrong == NULL)
 		end_health(row, "ok", NULL, NULL);
 	else
-		end_health(row, "bad", arena_format(arena, "%s %s: %s", row->health.method,
-		                                     row->health.path == NULL ? "/" : row->health.path, wrong),
+		end_health(row, "bad",
+		           arena_format(arena, "%s %s: %s", row->health.method,
+		                        row->health.path == NULL ? "/" : row->health.path, wrong),
 		           "Compare the health contract with what the executor answers.");
 }
 
@@ -178,7 +179,7 @@ static void routed(struct route *route)
 		row->state = "none";
 		return;
 	}
-	if (!text_equal(row->health.protocol, "http")) {
+	if (row->health.protocol != NULL && !text_equal(row->health.protocol, "http")) {
 		end_health(row, "unknown",
 		           arena_format(row->round->context->arena, "its health contract speaks %s, not http",
 		                        row->health.protocol),

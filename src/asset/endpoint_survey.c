@@ -56,12 +56,29 @@ static const struct health_probe *liveness_of(const struct row *row)
 	return row->liveness;
 }
 
+/* A connection that never came will not come for the other question either: it goes to the same place. */
+static void spare_other(struct row *row, const struct health_probe *probe)
+{
+	struct health_probe *other = probe == row->readiness ? row->liveness : row->readiness;
+
+	if (row->open == 0 || other == NULL || probe->answer != PROBE_UNREACHED || probe->dialog != NULL ||
+	    probe->exchange.connect_us > 0)
+		return;
+	health_probe_stop(other);
+	other->answer = PROBE_UNREACHED;
+	other->cause = probe->cause;
+	other->fix = probe->fix;
+	row->open = 0;
+}
+
 static void probe_ended(struct health_probe *probe)
 {
 	struct row *row = probe->user;
 
 	row->cut = row->cut || probe->answer == PROBE_CUT;
-	if (--row->open > 0)
+	row->open--;
+	spare_other(row, probe);
+	if (row->open > 0)
 		return;
 	row->survey->cut += row->cut ? 1 : 0;
 	endpoint_verdict(row->survey->context->arena, liveness_of(row), row->readiness,

@@ -102,6 +102,33 @@ void probe_note(struct health_probe *probe, const struct http_exchange *exchange
 	note_clock(probe, exchange);
 }
 
+void probe_mask(struct health_probe *probe)
+{
+	struct text_map *headers = &probe->exchange.answer_headers;
+	struct buffer *body = &probe->body;
+	const char *version_from = probe->health->version_from;
+	bool shows_header = version_from != NULL && text_starts(version_from, "header:");
+
+	for (size_t i = 0; shows_header && i < headers->count; i++) {
+		size_t size = strlen(headers->items[i].value) + 1;
+		char *value = arena_alloc(probe->context->arena, size);
+
+		memcpy(value, headers->items[i].value, size);
+		http_mask(&probe->exchange.access, value);
+		headers->items[i].value = value;
+	}
+	if (body->len == 0)
+		return;
+	/* no contract expects either byte, and a text ends at the first */
+	for (size_t i = 0; i < body->len; i++) {
+		if (body->data[i] == '\0')
+			body->data[i] = '\1';
+	}
+	(void)buffer_string(body);
+	http_mask(&probe->exchange.access, body->data);
+	body->len = strlen(body->data);
+}
+
 bool probe_is_refused(struct health_probe *probe, bool (*ask)(struct health_probe *probe, struct error *err))
 {
 	const struct http_exchange *exchange = &probe->exchange;
@@ -171,6 +198,7 @@ static void answered(struct http_exchange *exchange)
 	}
 	if (probe_is_refused(probe, ask_http))
 		return;
+	probe_mask(probe);
 	probe->version = health_version(arena, probe->health, &exchange->answer_headers, buffer_string(&probe->body),
 	                                probe->body.len);
 	wrong = judge(probe);

@@ -71,6 +71,9 @@ void probe_end_exchange(struct health_probe *probe);
 /* Latency, certificate and clock as the exchange shows them. */
 void probe_note(struct health_probe *probe, const struct http_exchange *exchange);
 
+/* Before anything of the answer is judged or shown: without the credential that a server may have echoed. */
+void probe_mask(struct health_probe *probe);
+
 /* URL, access and limits of an exchange that the probe sends. */
 void probe_prepare(struct health_probe *probe, struct http_exchange *exchange);
 

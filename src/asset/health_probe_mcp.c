@@ -101,7 +101,8 @@ static void delete_session(struct health_probe *probe)
 
 	*exchange = (struct http_exchange){
 		.method = "DELETE",
-		.tries = HTTP_TRIES_NEVER,
+		/* what may be repeated takes an open connection: a watch would leave one more behind in each round */
+		.tries = HTTP_TRIES_SAFE,
 		.on_body = skip,
 		.on_done = deleted,
 	};
@@ -142,6 +143,7 @@ static void initialized(struct http_exchange *exchange)
 	}
 	if (probe_is_refused(probe, probe_ask_mcp))
 		return;
+	probe_mask(probe);
 	if (exchange->status != 200)
 		wrong = arena_format(arena, "expected status 200, found %d", exchange->status);
 	else

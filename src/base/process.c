@@ -173,8 +173,8 @@ bool process_replace(struct arena *arena, const char *path, const char *const *a
 	return false;
 }
 
-/* Try the program's name in each folder of PATH; returns why none could be started. A file without a known format is not
- * given to a shell. */
+/* Try the program's name in each folder of PATH; returns why none could be started. A file without a known format is
+ * not given to a shell. */
 static int execute_from_path(struct arena *arena, const char *name, char *const *argv, char *const *environment)
 {
 	const char *folders = getenv("PATH");
@@ -183,7 +183,8 @@ static int execute_from_path(struct arena *arena, const char *name, char *const 
 	for (const char *at = folders == NULL ? "/usr/local/bin:/usr/bin:/bin" : folders;; at++) {
 		size_t len = strcspn(at, ":");
 
-		(void)execve(arena_format(arena, "%.*s%s%s", (int)len, at, len == 0 ? "./" : "/", name), argv, environment);
+		(void)execve(arena_format(arena, "%.*s%s%s", (int)len, at, len == 0 ? "./" : "/", name), argv,
+		             environment);
 		if (errno != ENOENT && errno != ENOTDIR)
 			number = errno;
 		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)

@@ -281,6 +281,16 @@ bool output_listed_fields(const struct output *output)
 	return output->listed_fields;
 }
 
+void output_source(struct output *output, const struct output_source *source)
+{
+	struct output_source *longer = arena_array(output->call->arena, output->source_count + 1, sizeof *longer);
+
+	if (output->source_count > 0)
+		memcpy(longer, output->sources, output->source_count * sizeof *longer);
+	longer[output->source_count++] = *source;
+	output->sources = longer;
+}
+
 void output_context(struct output *output, const char *context)
 {
 	output->context = context;

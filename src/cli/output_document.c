@@ -17,6 +17,36 @@ static void start(struct output *output)
 	emit_start(&output->emitter, emit_format_of(output), sink);
 }
 
+/* The git revisions behind the answer; a topology of files alone has none. */
+static void emit_sources(struct output *output)
+{
+	struct emitter *emitter = &output->emitter;
+
+	if (output->source_count == 0)
+		return;
+	emit_key(emitter, "source");
+	emit_array(emitter);
+	for (size_t i = 0; i < output->source_count; i++) {
+		const struct output_source *source = &output->sources[i];
+
+		emit_object(emitter);
+		emit_key(emitter, "url");
+		emit_text(emitter, source->url);
+		emit_key(emitter, "ref");
+		emit_text(emitter, source->ref);
+		emit_key(emitter, "path");
+		emit_text(emitter, source->path);
+		emit_key(emitter, "commit");
+		emit_text(emitter, source->commit);
+		emit_key(emitter, "fetched_at");
+		emit_text(emitter, instant_format(output->call->arena, source->fetched_at, false));
+		emit_key(emitter, "stale");
+		emit_bool(emitter, source->stale);
+		emit_object_end(emitter);
+	}
+	emit_array_end(emitter);
+}
+
 static void emit_head(struct output *output, const char *schema)
 {
 	struct emitter *emitter = &output->emitter;
@@ -35,6 +65,7 @@ static void emit_head(struct output *output, const char *schema)
 		emit_text(emitter, output->context);
 		emit_key(emitter, "as_of");
 		emit_text(emitter, instant_format(output->call->arena, clock_now(), false));
+		emit_sources(output);
 	}
 }
 

@@ -64,6 +64,8 @@ struct output {
 	char *last_name; /* of the last printed row: the cursor */
 	const char *context;
 	struct text_list warnings;
+	struct output_source *sources;
+	size_t source_count;
 	struct text_list notes;
 	struct {
 		const char *name;

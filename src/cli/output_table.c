@@ -325,6 +325,9 @@ void compact_finish(struct output *output)
 	    arena_format(arena, "#%s context=%s as_of=%s n=%llu/%llu", output->command->schema,
 	                 output->context == NULL ? "-" : output->context, instant_format(arena, clock_now(), false),
 	                 (unsigned long long)output->returned, (unsigned long long)output->total));
+	for (size_t i = 0; i < output->source_count; i++)
+		put(output, arena_format(arena, " commit=%s%s", output->sources[i].commit,
+		                         output->sources[i].stale ? " stale" : ""));
 	if (output->partial)
 		put(output, " partial");
 	if (output->more)

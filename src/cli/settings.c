@@ -16,7 +16,7 @@
 
 const struct setting_row setting_rows[] = {
 	{ "context", "FOPS_CONTEXT", NULL, SETTING_TEXT, true, "the named topology with its defaults" },
-	{ "topology", "FOPS_TOPOLOGY", NULL, SETTING_PATHS, false, "files and folders with the contracts" },
+	{ "topology", "FOPS_TOPOLOGY", NULL, SETTING_PATHS, false, "files, folders and git revisions with the contracts" },
 	{ "timeout", "FOPS_TIMEOUT", NULL, SETTING_DURATION, true,
 	  "limit for a whole command; without it 60s for those that do not stream" },
 	{ "retries", "FOPS_RETRIES", "2", SETTING_COUNT, true, "repetitions of failed idempotent requests" },
@@ -279,11 +279,15 @@ static void convert(struct collected *collected)
 		qsort(collected->contexts, collected->context_count, sizeof *collected->contexts, compare_contexts);
 	settings->contexts = collected->contexts;
 	settings->context_count = collected->context_count;
+	for (size_t i = 0; i < settings->context_count; i++) {
+		if (collected->contexts[i].current)
+			settings->context_row = &collected->contexts[i];
+	}
 	/* flags take one path each, so these may hold colons */
 	if (collected->call->globals.topology.count > 0)
 		settings->topology = collected->call->globals.topology;
 	else if (values[setting_index("topology")] != NULL)
-		settings->topology = text_split(arena, values[setting_index("topology")], ':');
+		settings->topology = settings_split_paths(arena, values[setting_index("topology")]);
 	if (values[setting_index("extensions")] != NULL)
 		settings->extensions = text_split(arena, values[setting_index("extensions")], ':');
 	settings->timeout_ms = -1;

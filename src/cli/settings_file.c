@@ -48,19 +48,20 @@ static const char *value_text(struct arena *arena, const struct config_reader *r
 	if (value->kind == VALUE_ARRAY && kind == SETTING_PATHS) {
 		for (size_t i = 0; i < value->list.count; i++) {
 			const struct value *item = &value->list.items[i];
+			const char *path = item->kind != VALUE_TEXT
+			                           ? NULL
+			                           : settings_place_path(arena, folder, item->text.data);
 
-			if (item->kind != VALUE_TEXT || item->text.len == 0 || strchr(item->text.data, ':') != NULL)
+			if (path == NULL)
 				return NULL;
-			joined = arena_format(arena, "%s%s%s", joined, i == 0 ? "" : ":",
-			                      path_join(arena, folder, item->text.data));
+			joined = arena_format(arena, "%s%s%s", joined, i == 0 ? "" : ":", path);
 		}
 		return joined;
 	}
 	/* lists are joined by colons, so a path cannot hold one */
-	if (value->kind == VALUE_TEXT && kind == SETTING_PATHS &&
-	    (value->text.len == 0 || strchr(value->text.data, ':') != NULL))
-		return NULL;
-	if (value->kind == VALUE_TEXT && (kind == SETTING_PATH || kind == SETTING_PATHS))
+	if (value->kind == VALUE_TEXT && kind == SETTING_PATHS)
+		return settings_place_path(arena, folder, value->text.data);
+	if (value->kind == VALUE_TEXT && kind == SETTING_PATH)
 		return path_join(arena, folder, value->text.data);
 	if (value->kind == VALUE_TEXT)
 		return arena_copy(arena, value->text.data);
@@ -95,6 +96,29 @@ static void warn_unknown(const struct config_reader *reader, const struct member
 	                           near == NULL ? "" : "?"));
 }
 
+static bool read_git(const struct config_reader *reader, const struct value *object, struct context_row *row,
+                     struct error *err)
+{
+	struct arena *arena = reader->collected->call->arena;
+	struct findings findings = { .arena = arena, .limit = 1 };
+	const struct finding *finding;
+
+	if (object->kind != VALUE_OBJECT)
+		return invalid(reader, object->line, object->column, "git is a mapping", err);
+	if (settings_read_git(arena, reader->path, object, &row->git, &findings)) {
+		row->git_settings = settings_describe_git(arena, &row->git);
+		return true;
+	}
+	finding = &findings.items[0];
+	(void)invalid(reader, (uint32_t)finding->line, (uint32_t)finding->column,
+	              arena_format(arena, "%s: %s%s%s%s", finding->path, finding->message,
+	                           finding->fix == NULL ? "" : " (", finding->fix == NULL ? "" : finding->fix,
+	                           finding->fix == NULL ? "" : ")"),
+	              err);
+	error_cause(err, "the line is not shown because it may hold a secret");
+	return false;
+}
+
 static bool read_context(const struct config_reader *reader, const struct member *member, struct context_row *row,
                          struct error *err)
 {
@@ -105,7 +129,7 @@ static bool read_context(const struct config_reader *reader, const struct member
 		return invalid(reader, member->line, member->column, "a context's name is made of a-z 0-9 . _ -", err);
 	if (member->value.kind != VALUE_OBJECT)
 		return invalid(reader, member->line, member->column,
-		               "a context is a mapping with topology and protected", err);
+		               "a context is a mapping with topology, git and protected", err);
 	for (size_t i = 0; i < member->value.list.count; i++) {
 		const struct member *key = &member->value.list.members[i];
 
@@ -115,7 +139,10 @@ static bool read_context(const struct config_reader *reader, const struct member
 			if (paths == NULL)
 				return invalid(reader, key->value.line, key->value.column,
 				               "topology is a path or a list of paths without colons", err);
-			row->topology = text_split(arena, paths, ':');
+			row->topology = settings_split_paths(arena, paths);
+		} else if (strcmp(key->name, "git") == 0) {
+			if (!read_git(reader, &key->value, row, err))
+				return false;
 		} else if (strcmp(key->name, "protected") == 0 && key->value.kind == VALUE_BOOL) {
 			row->protected_context = key->value.boolean;
 		} else if (strcmp(key->name, "protected") == 0) {

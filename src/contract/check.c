@@ -49,6 +49,8 @@ static bool is_label_key(const char *key)
 	}
 }
 
+const char labels_text[] = "at most 64 labels; keys are identifiers, with slashes between parts";
+
 void labels_check(const struct rule_scope *scope, const struct text_map *labels)
 {
 	if (labels->count > MOST_LABELS)
@@ -121,6 +123,9 @@ void health_check(const struct rule_scope *scope, struct arena *arena, const cha
 	if (wrong != NULL)
 		rule_break(scope, RULE_FORM, arena_format(arena, "%s.path", path),
 		           "write a path below the executor URL, such as /health", "%s.path %s", path, wrong);
+	if (health->query.count > MOST_QUERY)
+		rule_break(scope, RULE_FORM, arena_format(arena, "%s.query", path), "keep at most 32",
+		           "%zu parameters are too many", health->query.count);
 	check_expected_value(scope, arena_format(arena, "%s.expect.value", path), health);
 	check_expected_body(scope, arena, path, health);
 	if (health->version_from != NULL && !health_is_version_from(health->version_from))

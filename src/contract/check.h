@@ -36,6 +36,10 @@ bool health_is_version_from(const char *text);
 
 /* `labels` of a spec: few, with keys of identifiers and slashes. */
 #define MOST_LABELS 64
+
+/* Of a health contract's request. */
+#define MOST_QUERY 32
+extern const char labels_text[];
 void labels_check(const struct rule_scope *scope, const struct text_map *labels);
 
 /* The member `auth` of an Endpoint, and the rules inside it. */

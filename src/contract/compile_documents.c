@@ -52,7 +52,7 @@ static void refuse_kind(struct reading *reading, const struct value *place, cons
 	reading->compilation->incomplete = true;
 	near = text_suggest(findings->arena, kind, contract_kind_names(), CONTRACT_KIND_COUNT);
 	findings_add(findings, reading->path, place->line, place->column, "kind",
-	             near == NULL ? "write RuntimeAsset or Endpoint"
+	             near == NULL ? "write RuntimeAsset, Endpoint, Stack or EnvContract"
 	                          : arena_format(findings->arena, "did you mean %s?", near),
 	             "unknown kind \"%.64s\"", kind);
 }

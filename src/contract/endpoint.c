@@ -77,7 +77,7 @@ const struct field endpoint_fields[] = {
 	{ "owner", SLOT(struct endpoint, owner), FIELD_NOT_EMPTY, .text = "the team that answers for it",
 	  .example = "platform" },
 	{ "labels", SLOT(struct endpoint, labels), .name_pattern = PATTERN_LABEL_KEY, .most = MOST_LABELS,
-	  .text = "at most 64 labels; keys are identifiers, with slashes between parts", .example = "tier: core" },
+	  .text = labels_text, .example = "tier: core" },
 	{ 0 },
 };
 

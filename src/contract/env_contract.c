@@ -10,6 +10,7 @@
 
 #define MOST_VARIABLES 1024
 #define MOST_TARGETS   32
+#define LONGEST_NAME   128
 
 static const struct field variable_fields[] = {
 	{ "name", SLOT(struct env_variable, name), FIELD_REQUIRED | FIELD_NOT_EMPTY, .pattern = PATTERN_VARIABLE,
@@ -96,9 +97,13 @@ static const char *path_of(const struct variable_scope *at, const char *member)
 
 static bool is_variable(const char *name)
 {
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+	size_t len = strlen(name);
 
-	return len > 0 && len <= 128 && name[len] == '\0' && (name[0] < '0' || name[0] > '9');
+	for (size_t i = 0; i < len; i++) {
+		if (name[i] != '_' && strchr(letters_digits, name[i]) == NULL)
+			return false;
+	}
+	return len > 0 && len <= LONGEST_NAME && (name[0] < '0' || name[0] > '9');
 }
 
 static void check_name(const struct variable_scope *at)
@@ -187,7 +192,7 @@ static void check_path(const struct rule_scope *scope, const char *path, const c
 	}
 	if (url_rule_has_dots(file))
 		rule_break(scope, RULE_FORM, path, "write a path below the folder of the call, or a whole one",
-		           "the path holds a \".\" or \"..\" segment");
+		           "the path holds dot segments");
 }
 
 static void check_object_name(const struct rule_scope *scope, const char *path, const char *name)

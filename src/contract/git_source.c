@@ -105,7 +105,7 @@ static bool is_current(const struct resolving *resolving, int64_t now)
 
 	if (!resolving->has_known)
 		return false;
-	if (git_source_is_commit(resolving->source->url.ref))
+	if (resolving->request->offline || git_source_is_commit(resolving->source->url.ref))
 		return true;
 	return !resolving->request->ask && resolving->known.failed_ms == 0 && age >= 0 &&
 	       age < resolving->git->refresh_ms;
@@ -126,7 +126,8 @@ static bool prepare_way(const struct resolving *resolving, struct git_source_way
 	const struct git_source_url *url = &resolving->source->url;
 	bool ssh = url->scheme == GIT_SOURCE_SSH;
 	const char *reference = ssh ? git->identity_ref : git->password_ref;
-	struct git_source_way way = { .host_keys = &git->host_keys, .ca = git->ca };
+	struct git_source_way way = { .host_keys = &git->host_keys,
+		                      .ca = git->ca != NULL ? git->ca : resolving->request->ca_file };
 
 	way.user = url->user != NULL ? url->user : git->user != NULL ? git->user : "git";
 	if (ssh && git->host_keys.count == 0) {
@@ -191,6 +192,8 @@ static bool ask_remote(struct resolving *resolving, struct error *err)
 		settle(resolving, resolving->known.commit, resolving->known.asked_ms);
 		return true;
 	}
+	if (resolving->request->offline)
+		return fail(err, ERROR_PLANE_UNAVAILABLE, "%s was not fetched yet", url->repository);
 	if (has_just_failed(resolving, now))
 		return settle_stale(resolving, resolving->known.cause, err);
 	if (!prepare_way(resolving, &errand.way, err))

@@ -17,6 +17,7 @@
 #define MOST_HEADS      500000
 #define HOSTS_BYTES     ((size_t)1024 * 1024)
 #define KEPT_REF        "refs/fops/revision"
+#define AUTHORITIES     "SSL_CERT_FILE"
 
 /* Where the machine keeps its authorities. */
 static const char *const bundles[] = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
@@ -96,7 +97,8 @@ static bool remote_failed(const struct fetch *fetch, int code, struct error *err
 
 	if (fetch->refusal != REFUSED_NOT)
 		return refused(fetch, err);
-	if (code == GIT_EAUTH || strstr(text, "401") != NULL || strstr(text, "403") != NULL)
+	/* over ssh a refusal ends in give_credential; this code alone is a link that broke while logging in */
+	if (class == GIT_ERROR_HTTP && (code == GIT_EAUTH || strstr(text, "401") != NULL || strstr(text, "403") != NULL))
 		fail(err, ERROR_PLANE_AUTH, "%s refuses to be read", repository);
 	else if (class == GIT_ERROR_HTTP && strstr(text, "404") != NULL)
 		fail(err, ERROR_CONTRACT_NOT_FOUND, "there is no git repository at %s", repository);
@@ -295,7 +297,7 @@ static int fetch_specs(struct fetch *fetch, char **specs, size_t count, bool sha
 	options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
 	options.follow_redirects = GIT_REMOTE_REDIRECT_NONE;
 	options.update_fetchhead = 0;
-#if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7
+#if defined(LIBGIT2_VERSION_MAJOR) || LIBGIT2_VER_MINOR >= 7
 	options.depth = shallow ? 1 : GIT_FETCH_DEPTH_FULL;
 #else
 	(void)shallow;
@@ -359,6 +361,11 @@ static bool prepare(struct fetch *fetch, struct error *err)
 	set_connect_options(fetch);
 	if (!git_source_library_start(err))
 		return false;
+	/* OpenSSL reads the variable at its start, other libraries under libgit2 want to be told */
+	if (getenv(AUTHORITIES) != NULL &&
+	    git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, getenv(AUTHORITIES), NULL) != 0)
+		return git_source_library_fail(err, ERROR_PLANE_TLS, "cannot read the authorities of",
+		                               fetch->errand->url->repository);
 	if (git_repository_init_ext(&fetch->repository, path, &options) != 0 ||
 	    git_remote_create_anonymous(&fetch->remote, fetch->repository, fetch->errand->url->remote) != 0)
 		return git_source_library_fail(err, ERROR_IO_CREATE, "cannot prepare the fetch of",
@@ -465,7 +472,7 @@ static bool make_home(const struct git_source_errand *errand, const char *folder
 		ca = access(bundles[i], R_OK) == 0 ? bundles[i] : NULL;
 	text_list_add(errand->arena, environment, arena_format(errand->arena, "SSL_CERT_DIR=%s/none", folder));
 	text_list_add(errand->arena, environment,
-	              arena_format(errand->arena, "SSL_CERT_FILE=%s", ca == NULL ? "/none" : ca));
+	              arena_format(errand->arena, AUTHORITIES "=%s", ca == NULL ? "/none" : ca));
 	return true;
 }
 

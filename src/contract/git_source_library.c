@@ -1,6 +1,8 @@
 /* libgit2 without settings files, and with bounds for what a pack may announce. */
 #include "git_source_library.h"
 
+#include <libssh2.h>
+
 #include "fops/base/arena.h"
 #include "fops/contract/source.h"
 
@@ -39,6 +41,11 @@ bool git_source_library_start(struct error *err)
 void git_source_library_stop(void)
 {
 	(void)git_libgit2_shutdown();
+}
+
+const char *source_ssh_version(void)
+{
+	return libssh2_version(0);
 }
 
 const char *source_git_version(struct arena *arena)

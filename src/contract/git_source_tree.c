@@ -36,8 +36,11 @@ bool git_source_tree_open(const char *path, struct git_source_tree **ret_tree, s
 
 	if (!git_source_library_start(err))
 		return false;
+	/* a bare one is opened without reading its settings */
 	failed = git_repository_open_ext(&tree.repository, path,
 	                                 GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, NULL);
+	if (failed != 0)
+		failed = git_repository_open_ext(&tree.repository, path, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
 	if (failed == 0)
 		failed = git_repository_odb(&tree.objects, tree.repository);
 	if (failed != 0) {

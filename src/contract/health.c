@@ -5,7 +5,6 @@
 #include "pattern.h"
 
 #define LONGEST_BODY 4096
-#define MOST_QUERY   32
 
 static const struct field expect_fields[] = {
 	{ "status", SLOT(struct health_expect, status), .preset = "200", .minimum = 100, .maximum = 599,

@@ -55,7 +55,7 @@ const struct rule_row rule_rows[RULE_COUNT] = {
 	               "stacks run", "error", "file a proposal, and let the queue run it", RULE_ENFORCED },
 	[RULE_R16] = { "R16", "secrets come from OpenBao or an explicit env overlay", handoff,
 	               "references of every document, defaults of variables", "infra validate|rules check", "error",
-	               "write env://NAME or openbao://[mount]/path#field", RULE_ENFORCED },
+	               "keep it in OpenBao or in the environment, and write its reference", RULE_ENFORCED },
 	[RULE_R17] = { "R17", "only adapters run qm, pct, kubectl or a shell", handoff,
 	               "the sources of this program, by a test of its build", NULL, "error",
 	               "call runtime-asset control", RULE_ENFORCED },

@@ -38,7 +38,7 @@ const struct field stack_fields[] = {
 	{ "ownershipClass", SLOT(struct stack, ownership_class), FIELD_NOT_EMPTY,
 	  .text = "what it is to the organization, in words; of a catalogue row left out, or the same",
 	  .example = "GitOps substrate" },
-	{ "ownership", SLOT(struct stack, ownership), .choices = "execution-substrate|integration-endpoint",
+	{ "ownership", SLOT(struct stack, ownership), .choices = STACK_OWNERSHIPS,
 	  .text = "whether it can have operations; of a catalogue row left out, or the same" },
 	{ "owner", SLOT(struct stack, owner), FIELD_NOT_EMPTY, .text = "the team that answers for it",
 	  .example = "platform" },

@@ -159,7 +159,8 @@ static void check_one_of(const struct level *level, const char *one_of)
 	for (size_t i = 0; i < words.count; i++) {
 		count += value_member(level->object, words.items[i]) != NULL ? 1 : 0;
 		joined = joined == NULL ? words.items[i]
-		                        : arena_format(level->scratch, "%s and %s", joined, words.items[i]);
+		                        : arena_format(level->scratch, "%s%s%s", joined,
+		                                       i + 1 < words.count ? ", " : " and ", words.items[i]);
 	}
 	if (count != 1)
 		rule_break(level->scope, RULE_FORM, path_of(level, NULL),

@@ -9,13 +9,14 @@
 
 #define DEEPEST      128
 #define MOST_DIGITS  17
+#define NUMBER_SIZE  48 /* room for any number, with its NUL */
 #define PLAIN_DIGITS 21 /* longer whole numbers have an exponent */
 #define PLAIN_ZEROS  (-6)
 
 /* The shortest digits that read back as number (positive), and how many of them stand before the point. */
 static size_t shortest_digits(double number, char digits[MOST_DIGITS + 1], int *ret_point)
 {
-	char text[CANONICAL_NUMBER];
+	char text[NUMBER_SIZE];
 	const char *exponent;
 	int64_t power = 0;
 	size_t count = 0;
@@ -41,11 +42,15 @@ static size_t shortest_digits(double number, char digits[MOST_DIGITS + 1], int *
 	return count;
 }
 
-void canonical_number(double number, char ret_text[CANONICAL_NUMBER])
+/*
+ * A finite number as ECMAScript writes it (ECMA-262 Number::toString): the shortest digits that read back as the same
+ * number, "1e+21", "0.000001", "0" for minus zero.
+ */
+static void write_number(double number, char ret_text[NUMBER_SIZE])
 {
 	char digits[MOST_DIGITS + 1];
 	const char *sign = number < 0 ? "-" : "";
-	size_t size = CANONICAL_NUMBER;
+	size_t size = NUMBER_SIZE;
 	size_t count;
 	int point;
 
@@ -56,7 +61,7 @@ void canonical_number(double number, char ret_text[CANONICAL_NUMBER])
 	count = shortest_digits(fabs(number), digits, &point);
 	if (point > 0 && point <= PLAIN_DIGITS && (size_t)point >= count)
 		(void)snprintf(ret_text, size, "%s%s%.*s", sign, digits, point - (int)count, "000000000000000000000");
-	else if (point > 0 && point <= PLAIN_DIGITS)
+	else if (point > 0 && point < MOST_DIGITS)
 		(void)snprintf(ret_text, size, "%s%.*s.%s", sign, point, digits, digits + point);
 	else if (point > PLAIN_ZEROS && point <= 0)
 		(void)snprintf(ret_text, size, "%s0.%.*s%s", sign, -point, "000000", digits);
@@ -160,7 +165,7 @@ static bool write_items(struct arena *scratch, struct buffer *out, const struct 
 
 static bool write_value(struct arena *scratch, struct buffer *out, const struct value *value, size_t depth)
 {
-	char number[CANONICAL_NUMBER];
+	char number[NUMBER_SIZE];
 
 	if (depth > DEEPEST)
 		return false;
@@ -178,7 +183,7 @@ static bool write_value(struct arena *scratch, struct buffer *out, const struct 
 	case VALUE_REAL:
 		if (!isfinite(value->real))
 			return false;
-		canonical_number(value->real, number);
+		write_number(value->real, number);
 		buffer_text(out, number);
 		break;
 	case VALUE_TEXT:

@@ -105,7 +105,7 @@ static bool is_same(const struct value *a, const struct value *b)
 	case VALUE_INT:
 		return a->integer == b->integer;
 	case VALUE_REAL:
-		return memcmp(&a->real, &b->real, sizeof a->real) == 0;
+		return !(a->real < b->real) && !(a->real > b->real);
 	case VALUE_TEXT:
 		return a->text.len == b->text.len && memcmp(a->text.data, b->text.data, a->text.len) == 0;
 	case VALUE_ARRAY:

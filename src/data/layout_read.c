@@ -100,8 +100,7 @@ static size_t find_dash(const struct layout *layout, size_t from, size_t to)
 	size_t found = to;
 
 	for (size_t at = from; at < to; at++) {
-		char before = at == 0 ? '\n' : layout->data[at - 1];
-		bool apart = before == '\n' || before == ' ' || before == '\t';
+		bool apart = at == 0 || strchr("\n \t", layout->data[at - 1]) != NULL;
 
 		if (layout->data[at] == '#' && apart) {
 			while (at < to && layout->data[at] != '\n')

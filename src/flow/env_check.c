@@ -244,10 +244,10 @@ static int compare_rows(const void *a, const void *b)
 void env_check(struct arena *arena, const struct env_values *values, const struct env_surroundings *surroundings,
                bool strict, struct env_check *ret_check)
 {
-	struct judge judge = { arena, values, surroundings, known_secrets(arena, values, surroundings), ret_check };
+	struct env_check check = { .rows = arena_array(arena, values->count + surroundings->count,
+		                                       sizeof *check.rows) };
+	struct judge judge = { arena, values, surroundings, known_secrets(arena, values, surroundings), &check };
 
-	*ret_check = (struct env_check){ 0 };
-	ret_check->rows = arena_array(arena, values->count + surroundings->count, sizeof *ret_check->rows);
 	for (size_t i = 0; i < values->count; i++) {
 		const struct env_value *value = &values->items[i];
 		const char *found = found_value(surroundings, value->variable->name);
@@ -259,5 +259,6 @@ void env_check(struct arena *arena, const struct env_values *values, const struc
 	}
 	for (size_t i = 0; i < surroundings->count; i++)
 		judge_extra(&judge, &surroundings->items[i], strict);
-	qsort(ret_check->rows, ret_check->count, sizeof *ret_check->rows, compare_rows);
+	qsort(check.rows, check.count, sizeof *check.rows, compare_rows);
+	*ret_check = check;
 }

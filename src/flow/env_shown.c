@@ -72,7 +72,9 @@ const char *env_host(struct arena *arena, const char *text)
 		int high = *authority == '%' && end - authority > 2 ? hexadecimal(authority[1]) : -1;
 		int low = high < 0 ? -1 : hexadecimal(authority[2]);
 
-		host[len++] = low < 0 ? (char)tolower((unsigned char)*authority) : (char)tolower(high * 16 + low);
+		int byte = low < 0 ? (unsigned char)*authority : high * 16 + low;
+
+		host[len++] = (char)tolower(byte);
 		authority += low < 0 ? 0 : 2;
 	}
 	while (len > 0 && host[len - 1] == '.')

@@ -16,7 +16,7 @@ static const struct {
 	[PLAN_DELETE] = { "delete", "  -" }, [PLAN_READ] = { "read", " <=" },     [PLAN_NONE] = { "none", "   " },
 };
 
-const char *plan_action_name(enum plan_action action)
+static const char *action_name(enum plan_action action)
 {
 	return actions[action].name;
 }
@@ -69,7 +69,7 @@ static void emit_state(struct emitter *emitter, const char *key, const struct va
 static void emit_step(struct emitter *emitter, const struct plan_step *step)
 {
 	emit_object(emitter);
-	emit_member(emitter, "action", plan_action_name(step->action));
+	emit_member(emitter, "action", action_name(step->action));
 	emit_member(emitter, "object", step->object);
 	emit_state(emitter, "before", step->before);
 	emit_state(emitter, "after", step->after);
@@ -118,7 +118,7 @@ static bool emit_plan(const struct plan *plan, const char *digest, enum emit_for
 	emit_key(&emitter, "summary");
 	emit_object(&emitter);
 	for (int i = 0; i < PLAN_ACTION_COUNT; i++) {
-		emit_key(&emitter, plan_action_name((enum plan_action)i));
+		emit_key(&emitter, action_name((enum plan_action)i));
 		emit_count(&emitter, counts[i]);
 	}
 	emit_object_end(&emitter);

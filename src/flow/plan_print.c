@@ -11,6 +11,7 @@
 #define NAME_LEAST   13
 #define NAME_MOST    44
 #define SHORT_DIGEST 8
+#define SHORT_COMMIT 7
 
 /* A value that is no object and has a path such as "data.LOG_LEVEL". */
 struct leaf {
@@ -213,8 +214,9 @@ static void print_head(const struct plan *plan, const struct digest *digest, con
 	if (context != NULL)
 		buffer_format(out, "   context %s", context);
 	for (size_t i = 0; i < plan->sources.count; i++) {
-		buffer_text(out, "   source ");
-		terminal_escape(out, plan->sources.items[i], strlen(plan->sources.items[i]));
+		const char *commit = strrchr(plan->sources.items[i], ' ');
+
+		buffer_format(out, "   source %.*s", SHORT_COMMIT, commit == NULL ? "?" : commit + 1);
 	}
 	if (plan->sources.count == 0)
 		buffer_format(out, "   topology %.*s", SHORT_DIGEST, plan->topology);

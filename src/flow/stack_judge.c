@@ -23,6 +23,22 @@ static bool is_kind(const struct stack_member *member, const char *kind)
 	return kind == NULL || strcmp(member->kind, kind) == 0;
 }
 
+/* An endpoint with nothing to ask says nothing of its stack. */
+static bool is_asked(const struct stack_member *member)
+{
+	return strcmp(member->state, "none") != 0;
+}
+
+static size_t count_asked(const struct record_list *members)
+{
+	const struct stack_member *items = members->items;
+	size_t count = 0;
+
+	for (size_t i = 0; i < members->count; i++)
+		count += is_asked(&items[i]) ? 1 : 0;
+	return count;
+}
+
 /* "2/3" of the members of a kind. */
 static const char *share_of(struct arena *arena, const struct record_list *members, const char *kind)
 {
@@ -30,7 +46,7 @@ static const char *share_of(struct arena *arena, const struct record_list *membe
 	size_t all = 0, well = 0;
 
 	for (size_t i = 0; i < members->count; i++) {
-		if (!is_kind(&items[i], kind))
+		if (!is_kind(&items[i], kind) || !is_asked(&items[i]))
 			continue;
 		all++;
 		well += rank_of(items[i].state) == 0 ? 1 : 0;
@@ -93,11 +109,12 @@ static const char *cause_of(struct arena *arena, const struct stack_member *wors
 struct stack_result stack_judge(struct arena *arena, const struct stack_entry *entry, struct record_list members)
 {
 	const struct stack_member *worst = worst_of(&members);
+	bool asked = count_asked(&members) > 0;
 	struct stack_result result = {
 		.name = entry->stack.name,
-		.state = members.count == 0 ? "unbound"
-		         : worst == NULL    ? "ok"
-		                            : worst->state,
+		.state = !asked          ? "unbound"
+		         : worst == NULL ? "ok"
+		                         : worst->state,
 		.endpoints = share_of(arena, &members, "endpoint"),
 		.assets = share_of(arena, &members, "asset"),
 		.metrics = metrics_of(arena, &members),
@@ -106,7 +123,7 @@ struct stack_result stack_judge(struct arena *arena, const struct stack_entry *e
 		.members = members,
 	};
 
-	if (members.count > 0)
+	if (asked)
 		result.drift = (struct optional_int){ (int64_t)count_worse_than(&members, 1), true };
 	if (worst == NULL)
 		return result;

@@ -128,7 +128,7 @@ static void receive(struct dialog_run *run)
 		}
 		run->opening.answering = true;
 		if (!buffer_append(&run->answer, bytes, count)) {
-			fail(&run->dialog->error, ERROR_PLANE_PROTOCOL, "the answer of %s is larger than %zu bytes",
+			fail(&run->dialog->error, ERROR_PLANE_PROTOCOL, "%s answers more than %zu bytes",
 			     url_origin(run->opening.arena, &run->opening.origin), run->dialog->most_bytes);
 			finish(run, true);
 			return;

@@ -186,6 +186,25 @@ static enum error_id status_error(int status)
 	}
 }
 
+/* User and password are shown as base64 of both. */
+static void mask_basic(const struct http_access *access, char *text)
+{
+	struct buffer line = credential_header(access);
+	const char *shown = strrchr(buffer_string(&line), ' ') + 1;
+	CLEANUP(secret_cleanup) struct secret *pair = secret_new(shown, strlen(shown));
+
+	secret_mask(pair, text);
+	explicit_bzero(line.data, line.size);
+	buffer_done(&line);
+}
+
+void http_mask(const struct http_access *access, char *text)
+{
+	secret_mask(access_secret(access), text);
+	if (access->user != NULL && access_secret(access) != NULL)
+		mask_basic(access, text);
+}
+
 /* The first line of the body as the cause, without the credential that a server may have echoed. */
 static void quote_body(const struct http_exchange *exchange, struct error *err)
 {
@@ -198,7 +217,7 @@ static void quote_body(const struct http_exchange *exchange, struct error *err)
 	copy = strndup(exchange->body, len);
 	if (copy == NULL)
 		out_of_memory();
-	secret_mask(access_secret(&exchange->access), copy);
+	http_mask(&exchange->access, copy);
 	copy[strcspn(copy, "\r\n")] = '\0';
 	len = strnlen(copy, LONGEST_QUOTE);
 	if (!is_utf8(copy, len, &valid))

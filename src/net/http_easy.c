@@ -260,7 +260,11 @@ enum transfer_end easy_end(const struct easy *easy, CURLcode code, struct easy_p
 	case CURLE_ABORTED_BY_CALLBACK:
 		return END_STOPPED;
 	case CURLE_OUT_OF_MEMORY:
-		return END_MEMORY;
+		/* libcurl below 8.4 says so of a line that is longer than it keeps */
+		if (!progress.answering || progress.has_head)
+			return END_MEMORY;
+		*ret_detail = "a header line is too long";
+		return END_BROKEN;
 	default:
 		return END_BROKEN;
 	}

@@ -1,6 +1,6 @@
 /*
- * libcurl for the files that carry bytes by it: http_easy.c, http_multi.c, http_transfer.c and websocket_link.c (a lint
- * names them). Nobody else sees the library.
+ * libcurl for the files that carry bytes by it: dialog.c, http_easy.c, http_multi.c, http_transfer.c and
+ * websocket_link.c (a lint names them). Nobody else sees the library.
  */
 #ifndef FOPS_NET_HTTP_EASY_H
 #define FOPS_NET_HTTP_EASY_H

@@ -1,6 +1,8 @@
 /* Fetches one token for all who wait for it, and forgets it in time. */
 #include "fops/net/grant.h"
 
+#include <ctype.h>
+
 #include "fops/base/arena.h"
 #include "fops/data/document.h"
 #include "fops/data/pointer.h"
@@ -37,10 +39,8 @@ struct http_grant {
 
 static void append_form(struct buffer *to, const char *text, size_t len)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] != '\0' && strchr(plain, text[i]) != NULL)
+		if (isalnum((unsigned char)text[i]) || (text[i] != '\0' && strchr("-._~", text[i]) != NULL))
 			buffer_byte(to, text[i]);
 		else
 			buffer_format(to, "%%%02X", (unsigned)(unsigned char)text[i]);
@@ -331,7 +331,8 @@ static bool ask_server(struct http_grant *grant, struct error *err)
 		exchange->access.credential = grant->password;
 		exchange->access.user = grant->user;
 	}
-	text_list_add(grant->arena, &exchange->headers, "Content-Type: application/x-www-form-urlencoded");
+	text_list_add(grant->arena, &exchange->headers,
+	              arena_format(grant->arena, "%s: application/x-www-form-urlencoded", "Content-Type"));
 	text_list_add(grant->arena, &exchange->headers, "Accept: application/json");
 	return http_start(grant->http, grant->arena, exchange, err);
 }

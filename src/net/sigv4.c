@@ -142,11 +142,11 @@ static void append_query(struct buffer *to, struct arena *arena, const char *que
 		const char *equals = memchr(query, '=', len);
 		size_t name = equals == NULL ? len : (size_t)(equals - query);
 
-		if (len > 0)
-			pairs[used++] =
-			        (struct pair){ encode_again(arena, query, name),
-				               equals == NULL ? "" : encode_again(arena, equals + 1, len - name - 1),
-				               used };
+		if (len > 0) {
+			pairs[used].name = encode_again(arena, query, name);
+			pairs[used].value = equals == NULL ? "" : encode_again(arena, equals + 1, len - name - 1);
+			used++;
+		}
 		query += len + (query[len] == '&' ? 1 : 0);
 	}
 	if (used > 0)

@@ -23,11 +23,9 @@ struct asking {
 /* application/x-www-form-urlencoded */
 static void add_pair(struct buffer *form, const char *name, const char *value)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
 	buffer_format(form, "%s%s=", form->len == 0 ? "" : "&", name);
 	for (; *value != '\0'; value++) {
-		if (strchr(plain, *value) != NULL)
+		if (isalnum((unsigned char)*value) || strchr("-._~", *value) != NULL)
 			buffer_byte(form, *value);
 		else
 			buffer_format(form, "%%%02X", (unsigned)(unsigned char)*value);
@@ -102,18 +100,31 @@ const char *prometheus_number(struct arena *arena, double value)
 	return text;
 }
 
+static bool no_endpoint(const struct asset_context *context, const char *id, struct error *err)
+{
+	size_t count = topology_count(context->topology, KIND_ENDPOINT);
+	const char **names = arena_array(context->arena, count, sizeof *names);
+	const char *near;
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = topology_id(context->topology, KIND_ENDPOINT, i);
+	near = text_suggest(context->arena, id, names, count);
+	fail(err, ERROR_NOT_FOUND, "the topology has no endpoint %s", id);
+	if (near != NULL)
+		error_cause(err, "did you mean %s?", near);
+	error_object(err, "endpoint/%s", id);
+	error_fix(err, "fops endpoints list");
+	return false;
+}
+
 /* Metrics have planes of their own (R14); another one is not even asked. */
 static bool check_plane(const struct asset_context *context, const char *id, struct error *err)
 {
 	struct endpoint endpoint;
 	size_t index;
 
-	if (!topology_find(context->topology, KIND_ENDPOINT, id, &index)) {
-		fail(err, ERROR_NOT_FOUND, "the topology has no endpoint %s", id);
-		error_object(err, "endpoint/%s", id);
-		error_fix(err, "fops endpoints list");
-		return false;
-	}
+	if (!topology_find(context->topology, KIND_ENDPOINT, id, &index))
+		return no_endpoint(context, id, err);
 	if (!topology_read_endpoint(context->topology, index, context->arena, &endpoint, err))
 		return false;
 	if (text_in_choices(METRIC_PLANES, endpoint.plane))
@@ -147,7 +158,9 @@ static bool check_query(const struct metric_query *query, struct error *err)
 /* A wrong base answers pages of its own; the API answers also its refusals in JSON. */
 static void explain_refusal(const struct metric_query *query, const struct endpoint_request *request, struct error *err)
 {
-	(void)endpoint_request_judge(request, "the query", err);
+	(void)endpoint_request_judge(request,
+	                             arena_format(request->context->arena, "the query on endpoint %s", query->endpoint),
+	                             err);
 	error_object(err, "endpoint/%s", query->endpoint);
 	if (request->status == 404)
 		error_fix(err, "Give executorUrl the whole base of the API; Mimir's ends with /prometheus.");
@@ -182,6 +195,8 @@ static void answered(struct endpoint_request *request)
 		query->error = request->error;
 	else
 		query->failed = !take_answer(query, request, &query->error);
+	if (query->failed && query->error.object[0] == '\0')
+		error_object(&query->error, "endpoint/%s", query->endpoint);
 	query->on_done(query);
 }
 

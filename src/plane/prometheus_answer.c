@@ -12,6 +12,9 @@ static const struct document_limits limits = {
 	.bytes = (size_t)16 * 1024 * 1024, .depth = 16, .values = 2000000, .text = (size_t)1024 * 1024, .documents = 1
 };
 
+/* Numbers come without exponent: the smallest one has 324 digits behind the point. */
+#define LONGEST_NUMBER 400
+
 struct reading {
 	struct arena *arena;
 	const char *endpoint;
@@ -67,7 +70,7 @@ static bool read_number(const struct value *value, double *ret_number)
 		return true;
 	}
 	/* strtod reads more than this API writes: hexadecimal digits, blanks, other names */
-	if (len == 0 || len > 64 || strspn(text, "0123456789+-.eE") != len)
+	if (len == 0 || len > LONGEST_NUMBER || strspn(text, "0123456789+-.eE") != len)
 		return false;
 	*ret_number = strtod(text, &end);
 	return *end == '\0';

@@ -11,7 +11,8 @@ static const struct column columns[] = {
 	{ "current", "CURRENT", ROW(current), 0, "is it the one in use?", NULL, NULL, 0 },
 	{ "protected", "PROTECTED", ROW(protected_context), 0, "is it marked as one to be careful with?", NULL, NULL,
 	  0 },
-	{ "topology", "TOPOLOGY", ROW(topology), 0, "files and folders with its contracts", NULL, NULL, 0 },
+	{ "topology", "TOPOLOGY", ROW(topology), 0, "files, folders and git revisions with its contracts", NULL, NULL, 0 },
+	{ "git", "GIT", ROW(git_settings), 0, "how its git repositories are reached", NULL, NULL, 0 },
 	{ "file", "FILE", ROW(file), 0, "file and line that define it", NULL, NULL, 0 },
 	{ 0 },
 };

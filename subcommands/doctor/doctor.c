@@ -73,7 +73,7 @@ void doctor_add(struct doctor *doctor, struct doctor_row row)
 	struct doctor_item *item;
 	int64_t now_us = clock_monotonic_us();
 
-	if (!row.time_ms.present && !text_equal(row.state, DOCTOR_SKIPPED))
+	if (!row.time_ms.present && row.time_ms.value == 0 && !text_equal(row.state, DOCTOR_SKIPPED))
 		row.time_ms = (struct optional_int){ (now_us - doctor->since_us) / 1000, true };
 	doctor->since_us = now_us;
 	if (!doctor_wants(doctor, row.check))
@@ -206,7 +206,15 @@ const struct command doctor_command = {
 	         "asset.\n\n"
 	         "A certificate that expires in fewer than 14 days and a clock that differs by more than 2 seconds are "
 	         "warnings; an expired one and more than 30 seconds are bad. The exit status is 12 when a check is "
-	         "bad, else 0. Rows come in the order of the checks.",
+	         "bad, else 0. Rows come in the order of the checks.\n\n"
+	         "The code is ok, the code of an error (fops help errors), or one of: asset.degraded asset.down "
+	         "asset.unknown ca.empty ca.expired ca.expires-soon ca.unreadable cache.foreign cache.no-folder "
+	         "cache.no-home cache.off cache.permissions cache.read-only clock.skew dns.proxy dns.unknown "
+	         "dns.unresolved endpoint.degraded endpoint.down endpoint.nothing-to-ask endpoint.unauthorised "
+	         "endpoint.unknown environment.descriptors environment.home environment.no-home "
+	         "environment.no-terminal environment.proxy-ignored environment.term program.missing "
+	         "program.not-needed settings.no-file settings.permissions settings.unknown-key tls.expired "
+	         "tls.expires-soon topology.no-settings topology.none topology.stale.",
 	.arguments = "[NAME...]",
 	.arguments_max = MOST_ARGUMENTS,
 	.argument_values = VALUES_ENDPOINTS,

@@ -29,6 +29,9 @@ struct doctor_row {
 	const char *fix;
 };
 
+/* For time_ms: no time of its own is known. */
+#define DOCTOR_NO_TIME ((struct optional_int){ -1, false })
+
 struct doctor_item;
 
 struct doctor {
@@ -48,7 +51,7 @@ struct doctor {
 bool doctor_wants(struct doctor *doctor, const char *check);
 
 /*
- * Add a row, if it is wanted. Its texts live as long as the call; time_ms absent: the time since the row before is
+ * Add a row, if it is wanted. Its texts live as long as the call; time_ms zeroed: the time since the row before is
  * taken.
  */
 void doctor_add(struct doctor *doctor, struct doctor_row row);

@@ -188,7 +188,7 @@ static void add_endpoint(struct reach *reach, const struct endpoint_result *resu
 	struct doctor_row row = { .check = doctor_name(doctor, "endpoint", result->id),
 		                  .state = DOCTOR_OK,
 		                  .code = "ok",
-		                  .time_ms = result->latency_ms,
+		                  .time_ms = result->latency_ms.present ? result->latency_ms : DOCTOR_NO_TIME,
 		                  .found = arena_format(doctor->call->arena, "%s: reached %s, authorised %s, ready %s",
 		                                        result->state, result->reached, result->authorised,
 		                                        result->ready) };
@@ -215,7 +215,7 @@ static void add_certificate(struct reach *reach, const struct endpoint_result *r
 	struct doctor_row row = { .check = doctor_name(doctor, "tls", result->id),
 		                  .state = DOCTOR_OK,
 		                  .code = "ok",
-		                  .time_ms = { 0, true } };
+		                  .time_ms = DOCTOR_NO_TIME };
 	const char *end = instant_format(arena, result->tls_expires, false);
 
 	if (!result->tls_days.present || end == NULL)
@@ -242,7 +242,7 @@ static void add_clock(struct reach *reach, const struct endpoint_result *result)
 	struct doctor_row row = { .check = doctor_name(doctor, "clock", result->id),
 		                  .state = DOCTOR_OK,
 		                  .code = "ok",
-		                  .time_ms = { 0, true } };
+		                  .time_ms = DOCTOR_NO_TIME };
 	int64_t skew = result->clock_skew_ms.value;
 	int64_t amount = skew < 0 ? -skew : skew;
 
@@ -269,6 +269,7 @@ static void add_name(struct reach *reach, const char *host, const struct endpoin
 	struct doctor_row row = { .check = doctor_name(doctor, "dns", host),
 		                  .state = DOCTOR_SKIPPED,
 		                  .code = "dns.unknown",
+		                  .time_ms = DOCTOR_NO_TIME,
 		                  .cause = "nothing was heard of it" };
 
 	if (endpoint->proxy_url != NULL) {
@@ -285,7 +286,6 @@ static void add_name(struct reach *reach, const char *host, const struct endpoin
 		row.code = "ok";
 		row.cause = NULL;
 	}
-	row.time_ms.present = !text_equal(row.state, DOCTOR_SKIPPED);
 	doctor_add(doctor, row);
 }
 
@@ -320,7 +320,7 @@ static void add_asset(struct reach *reach, const struct check_result *verdict)
 	struct doctor_row row = { .check = doctor_name(doctor, "asset", verdict->asset_id),
 		                  .state = DOCTOR_OK,
 		                  .code = "ok",
-		                  .time_ms = verdict->latency_ms,
+		                  .time_ms = verdict->latency_ms.present ? verdict->latency_ms : DOCTOR_NO_TIME,
 		                  .found = arena_format(arena, "%s: machine %s, health %s", verdict->state,
 		                                        verdict->machine, verdict->health) };
 

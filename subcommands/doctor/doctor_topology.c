@@ -87,6 +87,36 @@ static void add_topology_failure(struct doctor *doctor, const struct error *err)
 	doctor_add(doctor, row);
 }
 
+static void add_revision(struct doctor *doctor, size_t number, const struct topology_revision *revision)
+{
+	struct arena *arena = doctor->call->arena;
+	const char *asked = instant_format(arena, revision->fetched_at, false);
+	struct doctor_row row = { .check = arena_format(arena, "topology/revision-%zu", number),
+		                  .state = DOCTOR_OK,
+		                  .code = "ok" };
+
+	row.found = arena_format(arena, "%.200s, %.100s: %.12s of %s", revision->url,
+	                         revision->ref == NULL ? "HEAD" : revision->ref, revision->commit,
+	                         asked == NULL ? "an unknown time" : asked);
+	if (revision->stale) {
+		row.state = DOCTOR_WARNING;
+		row.code = "topology.stale";
+		row.cause = arena_format(arena, "the repository cannot be asked: %.500s",
+		                         revision->cause == NULL ? "no reason is known" : revision->cause);
+		row.fix = "Check the repository; until then its last known commit is used.";
+	}
+	doctor_add(doctor, row);
+}
+
+static void add_revisions(struct doctor *doctor)
+{
+	size_t count;
+	const struct topology_revision *revisions = topology_revisions(doctor->topology, &count);
+
+	for (size_t i = 0; i < count; i++)
+		add_revision(doctor, i + 1, &revisions[i]);
+}
+
 void doctor_topology(struct doctor *doctor)
 {
 	struct call *call = doctor->call;
@@ -110,6 +140,7 @@ void doctor_topology(struct doctor *doctor)
 	                         topology_count(doctor->topology, KIND_RUNTIME_ASSET),
 	                         topology_count(doctor->topology, KIND_ENDPOINT));
 	doctor_add(doctor, row);
+	add_revisions(doctor);
 }
 
 /* --- programs --- */

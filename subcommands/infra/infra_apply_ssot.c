@@ -80,8 +80,9 @@ static bool find_values(struct call *call, const struct topology *topology, stru
                         struct env_values **ret_values, struct error *err)
 {
 	struct env_values *values;
+	bool all = wish->consumers.count == 0;
 
-	for (size_t i = 0; wish->consumers.count == 0 && i < topology_count(topology, KIND_ENV_CONTRACT); i++)
+	for (size_t i = 0; all && i < topology_count(topology, KIND_ENV_CONTRACT); i++)
 		text_list_add(call->arena, &wish->consumers, topology_id(topology, KIND_ENV_CONTRACT, i));
 	values = arena_array(call->arena, wish->consumers.count, sizeof *values);
 	for (size_t i = 0; i < wish->consumers.count; i++) {
@@ -173,7 +174,7 @@ static bool apply(struct call *call, struct error *err)
 	const struct apply_options *wanted = call->options;
 	struct digest digest;
 	char text[DIGEST_TEXT];
-	struct wish wish;
+	struct wish wish = { 0 };
 	struct plan plan;
 
 	if (!read_wish(call, &wish, err) || !make_plan(call, &wish, &plan, err) ||

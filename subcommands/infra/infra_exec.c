@@ -14,6 +14,22 @@ static const struct command_option options[] = {
 	{ 0 },
 };
 
+/* A warning would be lost with this program, so what is not known to be the present state is not used. */
+static bool check_fresh(const struct topology *topology, struct error *err)
+{
+	size_t count = 0;
+	const struct topology_revision *revisions = topology_revisions(topology, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!revisions[i].stale)
+			continue;
+		fail(err, ERROR_PLANE_UNAVAILABLE, "the topology %s is stale", revisions[i].url);
+		error_cause(err, "%s", revisions[i].cause);
+		return false;
+	}
+	return true;
+}
+
 static bool execute(struct call *call, struct error *err)
 {
 	const struct exec_options *wanted = call->options;
@@ -21,7 +37,7 @@ static bool execute(struct call *call, struct error *err)
 	const struct env_contract *contract;
 	struct env_values values;
 
-	return call_topology(call, &topology, err) &&
+	return call_topology(call, &topology, err) && check_fresh(topology, err) &&
 	       env_contract_find(call->arena, topology, call->arguments.items[0], &contract, err) &&
 	       env_values_find(call->arena, topology, contract, &values, err) &&
 	       env_exec(call->arena, &values, call->rest, wanted->pure, err);

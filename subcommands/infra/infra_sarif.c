@@ -13,6 +13,7 @@
 #define FORM_RULE       "form"
 #define FORM_TEXT       "a document has the form that its contract describes"
 #define FORM_FIX        "Correct the field; `fops schema KIND` shows the contract."
+#define COMMIT_DIGITS   7
 #define ID_DIGITS       12
 #define ID_LIMIT_BYTES  ((size_t)1 << 20)
 #define URI_LIMIT_BYTES ((size_t)1 << 16)
@@ -29,13 +30,17 @@ const char *finding_severity(const struct finding *finding)
 	return rule == RULE_FORM ? "error" : rule_rows[rule].severity;
 }
 
-/* Positions such as "at a.yaml:12" inside messages move with every line above; digits behind a colon are left out. */
+/* Positions such as "at a.yaml:12" move with every line above, and revisions such as "@1f0c9d2:" with every commit. */
 static void put_steady(struct buffer *out, const char *text)
 {
 	for (; text != NULL && *text != '\0'; text++) {
+		size_t digits = strspn(text + 1, "0123456789abcdef");
+
 		buffer_byte(out, *text);
 		if (*text == ':')
 			text += strspn(text + 1, "0123456789");
+		else if (*text == '@' && digits >= COMMIT_DIGITS && text[1 + digits] == ':')
+			text += digits;
 	}
 	buffer_byte(out, '\0');
 }
@@ -101,35 +106,50 @@ static const char *working_folder(struct arena *arena)
 	return folder;
 }
 
-/* The URI of a finding's file; ret_relative: to the root of the sources. */
-static const char *file_uri(struct arena *arena, const char *folder, const struct finding *finding, bool *ret_relative)
+/* The file of a finding as a URI. Findings come file by file: the last one is mostly asked for again. */
+struct file_place {
+	struct arena *arena;
+	const char *folder; /* the working one */
+	const char *file;   /* that uri belongs to */
+	const char *uri;
+	bool relative; /* to the root of the sources */
+};
+
+static struct file_place file_places(struct arena *arena)
+{
+	return (struct file_place){ .arena = arena, .folder = working_folder(arena) };
+}
+
+static void go_to_file(struct file_place *place, const struct finding *finding)
 {
 	const char *file = finding->file == NULL ? "" : finding->file;
 	struct buffer uri = BUFFER(URI_LIMIT_BYTES);
-	size_t folder_len = strlen(folder);
+	size_t folder_len = strlen(place->folder);
 	const char *text;
 	char *real;
 
-	*ret_relative = false;
+	if (text_equal(place->file, file))
+		return;
+	place->file = file;
+	place->relative = false;
 	while (text_starts(file, "./"))
 		file += 2;
 	if (strstr(file, "://") != NULL) {
 		put_encoded(&uri, file, ":?#[]%");
 	} else if (file[0] == '/' || has_dot_segment(file)) {
 		real = realpath(file, NULL);
-		text = real == NULL ? path_join(arena, folder, file) : real;
-		*ret_relative = strncmp(text, folder, folder_len) == 0 && text[folder_len] == '/';
-		if (!*ret_relative)
+		text = real == NULL ? path_join(place->arena, place->folder, file) : real;
+		place->relative = strncmp(text, place->folder, folder_len) == 0 && text[folder_len] == '/';
+		if (!place->relative)
 			buffer_text(&uri, "file://");
-		put_encoded(&uri, text + (*ret_relative ? folder_len + 1 : 0), "");
+		put_encoded(&uri, text + (place->relative ? folder_len + 1 : 0), "");
 		free(real);
 	} else {
-		*ret_relative = true;
+		place->relative = true;
 		put_encoded(&uri, file, "");
 	}
-	text = arena_copy(arena, buffer_string(&uri));
+	place->uri = arena_copy(place->arena, buffer_string(&uri));
 	buffer_done(&uri);
-	return text;
 }
 
 const char **finding_ids(struct arena *arena, const struct finding *findings, size_t count)
@@ -137,14 +157,14 @@ const char **finding_ids(struct arena *arena, const struct finding *findings, si
 	const char **ids = arena_array(arena, count + 1, sizeof *ids);
 	struct id_row *rows = arena_array(arena, count + 1, sizeof *rows);
 	struct buffer text = BUFFER(ID_LIMIT_BYTES);
-	const char *folder = working_folder(arena);
+	struct file_place place = file_places(arena);
 	size_t before = 0;
-	bool relative;
 
 	for (size_t i = 0; i < count; i++) {
 		buffer_clear(&text);
 		put_steady(&text, finding_rule(&findings[i]));
-		put_steady(&text, file_uri(arena, folder, &findings[i], &relative));
+		go_to_file(&place, &findings[i]);
+		put_steady(&text, place.uri);
 		put_steady(&text, findings[i].path);
 		put_steady(&text, findings[i].message);
 		rows[i] = (struct id_row){ digest_id(arena, &text), i };
@@ -229,17 +249,14 @@ static void put_tool(struct arena *arena, struct emitter *emitter)
 	emit_object_end(emitter);
 }
 
-static void put_place(struct arena *arena, struct emitter *emitter, const struct finding *finding, const char *folder)
+static void put_place(struct emitter *emitter, const struct finding *finding, const struct file_place *place)
 {
-	bool relative;
-	const char *uri = file_uri(arena, folder, finding, &relative);
-
 	emit_key(emitter, "physicalLocation");
 	emit_object(emitter);
 	emit_key(emitter, "artifactLocation");
 	emit_object(emitter);
-	put_pair(emitter, "uri", uri);
-	if (relative)
+	put_pair(emitter, "uri", place->uri);
+	if (place->relative)
 		put_pair(emitter, "uriBaseId", SOURCE_ROOT);
 	emit_object_end(emitter);
 	if (finding->line > 0) {
@@ -265,8 +282,8 @@ static void put_place(struct arena *arena, struct emitter *emitter, const struct
 	emit_array_end(emitter);
 }
 
-static void put_result(struct arena *arena, struct emitter *emitter, const struct finding *finding, const char *folder,
-                       const char *id)
+static void put_result(struct arena *arena, struct emitter *emitter, const struct finding *finding,
+                       const struct file_place *place, const char *id)
 {
 	const char *text = finding->message;
 
@@ -281,7 +298,7 @@ static void put_result(struct arena *arena, struct emitter *emitter, const struc
 	emit_key(emitter, "locations");
 	emit_array(emitter);
 	emit_object(emitter);
-	put_place(arena, emitter, finding, folder);
+	put_place(emitter, finding, place);
 	emit_object_end(emitter);
 	emit_array_end(emitter);
 	emit_key(emitter, "partialFingerprints");
@@ -294,7 +311,7 @@ static void put_result(struct arena *arena, struct emitter *emitter, const struc
 static void put_run(struct arena *arena, struct emitter *emitter, const struct finding *findings, size_t count,
                     const char *const *ids)
 {
-	const char *folder = working_folder(arena);
+	struct file_place place = file_places(arena);
 
 	emit_object(emitter);
 	put_tool(arena, emitter);
@@ -302,9 +319,11 @@ static void put_run(struct arena *arena, struct emitter *emitter, const struct f
 	emit_key(emitter, "results");
 	emit_array(emitter);
 	for (size_t i = 0; i < count; i++) {
-		struct arena_mark mark = arena_mark(arena);
+		struct arena_mark mark;
 
-		put_result(arena, emitter, &findings[i], folder, ids[i]);
+		go_to_file(&place, &findings[i]);
+		mark = arena_mark(arena);
+		put_result(arena, emitter, &findings[i], &place, ids[i]);
 		arena_rewind(arena, mark);
 	}
 	emit_array_end(emitter);

@@ -4,7 +4,7 @@
 static const struct command *const verbs[] = { &metrics_query_command, NULL };
 
 static const char *const examples[] = {
-	"fops metrics query --endpoint prometheus up",
+	"fops metrics query --endpoint mimir --tenant platform up",
 	"fops metrics query --endpoint prometheus --from 1h 'rate(http_requests_total[5m])'",
 	NULL,
 };

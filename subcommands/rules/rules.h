@@ -11,7 +11,8 @@ extern const struct command rules_show_command;
 extern const struct command rules_check_command;
 
 /* "enforced" or "pending"; as choices of a column. */
-#define RULE_STATES "enforced|pending"
+#define RULE_STATES     "enforced|pending"
+#define RULE_STATE_TEXT "is it enforced, or does its command not exist yet?"
 const char *rule_state_name(enum rule_state state);
 
 /* A rule as the verbs print it; texts are the table's. */

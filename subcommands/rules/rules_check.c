@@ -49,9 +49,9 @@ static const struct column columns[] = {
 	  0 },
 	{ "findings", "FINDINGS", ROW(findings), COLUMN_KEEP, "how often it is broken", NULL, NULL, 0 },
 	{ "severity", "SEVERITY", ROW(severity), COLUMN_WIDE, "what breaking it is", "error|warning", NULL, 0 },
-	{ "text", "SENTENCE", ROW(text), 0, "what it says", NULL, NULL, 0 },
-	{ "details", "DETAILS", ROW(details), COLUMN_WIDE, "where it is broken", NULL, finding_columns,
-	  sizeof(struct finding_part) },
+	{ "text", "SENTENCE", ROW(text), COLUMN_KEEP, "what it says", NULL, NULL, 0 },
+	{ "details", "DETAILS", ROW(details), COLUMN_WIDE | COLUMN_UNTRUSTED, "where it is broken", NULL,
+	  finding_columns, sizeof(struct finding_part) },
 	{ 0 },
 };
 
@@ -126,7 +126,7 @@ static void note_findings(struct call *call, const struct findings *findings)
 /* Which URL a variable should hold is only known of a topology without findings. */
 static bool check_topology(struct call *call, struct findings *findings, struct error *err)
 {
-	struct topology_request request = { .sources = call->settings->topology, .log = &call->log };
+	struct topology_request request = call_topology_request(call);
 	CLEANUP(topology_cleanup) struct topology *topology = NULL;
 	struct topology_counts counts;
 
@@ -139,8 +139,10 @@ static bool check_topology(struct call *call, struct findings *findings, struct 
 		return false;
 	output_count(call->output, "documents", counts.documents);
 	output_count(call->output, "files", counts.files);
-	if (findings->count > 0)
+	if (findings->count > 0) {
+		call_revisions(call, counts.revisions, counts.revision_count);
 		return true;
+	}
 	return call_topology(call, &topology, err) &&
 	       environment_check_urls(call->arena, (const char *const *)environ, topology, findings, err);
 }
@@ -162,7 +164,7 @@ static bool check_rules(struct call *call, struct error *err)
 
 static const char *const examples[] = {
 	"fops rules check",
-	"fops --topology topology/ rules check -o json",
+	"fops rules check -o json",
 	"fops rules check --filter state=broken",
 	NULL,
 };

@@ -8,8 +8,7 @@
 
 static const struct column columns[] = {
 	{ "id", "RULE", ROW(id), COLUMN_KEEP, "id of the rule", NULL, NULL, 0 },
-	{ "state", "STATE", ROW(state), COLUMN_KEEP | COLUMN_STATE,
-	  "is it enforced, or does its command not exist yet?", RULE_STATES, NULL, 0 },
+	{ "state", "STATE", ROW(state), COLUMN_KEEP | COLUMN_STATE, RULE_STATE_TEXT, RULE_STATES, NULL, 0 },
 	{ "severity", "SEVERITY", ROW(severity), 0, "what breaking it is", "error|warning", NULL, 0 },
 	{ "text", "SENTENCE", ROW(text), COLUMN_KEEP, "what it says", NULL, NULL, 0 },
 	{ "enforced", "WHERE", ROW(enforced), COLUMN_WIDE, "what is held against it", NULL, NULL, 0 },

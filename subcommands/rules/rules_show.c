@@ -9,8 +9,7 @@
 static const struct column columns[] = {
 	{ "id", "RULE", ROW(id), 0, "id of the rule", NULL, NULL, 0 },
 	{ "text", "SENTENCE", ROW(text), 0, "what it says", NULL, NULL, 0 },
-	{ "state", "STATE", ROW(state), COLUMN_STATE, "is it enforced, or does its command not exist yet?", RULE_STATES,
-	  NULL, 0 },
+	{ "state", "STATE", ROW(state), COLUMN_STATE, RULE_STATE_TEXT, RULE_STATES, NULL, 0 },
 	{ "severity", "SEVERITY", ROW(severity), 0, "what breaking it is", "error|warning", NULL, 0 },
 	{ "source", "SOURCE", ROW(source), 0, "document that it comes from", NULL, NULL, 0 },
 	{ "enforced", "WHERE", ROW(enforced), 0, "what is held against it", NULL, NULL, 0 },

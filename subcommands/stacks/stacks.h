@@ -12,6 +12,10 @@ extern const struct command stacks_check_command;
 extern const struct command stacks_graph_command;
 extern const struct command stacks_run_command;
 
+/* What columns say that list and show have in common. */
+#define STACK_CLASS_TEXT "what it is in the words of the catalogue"
+#define STACK_LAYER_TEXT "0: depends on nothing; else one more than what it depends on"
+
 /* The states of a stack that nobody looked at. */
 #define STACK_BOUND       "bound"
 #define STACK_UNBOUND     "unbound"

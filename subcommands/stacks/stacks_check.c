@@ -38,11 +38,11 @@ static const struct column member_columns[] = {
 static const struct column columns[] = {
 	{ "name", "NAME", ROW(name), COLUMN_KEEP, "name of the stack", NULL, NULL, 0 },
 	{ "state", "STATE", ROW(state), COLUMN_KEEP | COLUMN_STATE, "the verdict", STACK_STATES, NULL, 0 },
-	{ "endpoints", "ENDPOINTS", ROW(endpoints), 0, "endpoints that are well, of all that are bound", NULL, NULL,
+	{ "endpoints", "ENDPOINTS", ROW(endpoints), 0, "endpoints that are well, of those that were asked", NULL, NULL,
 	  0 },
-	{ "assets", "ASSETS", ROW(assets), 0, "assets that are well, of all that are bound", NULL, NULL, 0 },
+	{ "assets", "ASSETS", ROW(assets), 0, "assets that are well, of those that were asked", NULL, NULL, 0 },
 	{ "metrics", "METRICS", ROW(metrics), 0, "metrics with their worst sample; ? is not known", NULL, NULL, 0 },
-	{ "cause", "CAUSE", ROW(cause), COLUMN_UNTRUSTED, "why the verdict is not ok", NULL, NULL, 0 },
+	{ "cause", "CAUSE", ROW(cause), COLUMN_KEEP | COLUMN_UNTRUSTED, "why the verdict is not ok", NULL, NULL, 0 },
 	{ "fix", "FIX", ROW(fix), 0, "what helps", NULL, NULL, 0 },
 	{ "drift", "DRIFT", ROW(drift), COLUMN_WIDE, "how many of what is bound are seen to be degraded or down", NULL,
 	  NULL, 0 },
@@ -159,8 +159,8 @@ const struct command stacks_check_command = {
 	         "deadline, and gives one verdict a stack: the worst of what is bound to it decides.\n\n"
 	         "A stack that is down while a stack that it depends on is down is blocked: it names its cause and "
 	         "nothing more. What named stacks depend on is looked at as well, and not listed. Causes come before "
-	         "what they block, worse before better. A row to which nothing is bound is unbound, which is no "
-	         "finding.\n\n"
+	         "what they block, worse before better. A row is unbound when nothing is bound to it that can "
+	         "be asked, which is no finding.\n\n"
 	         "The verdict is the exit status: 0 when every stack is ok or unbound, 12 otherwise. --wait repeats "
 	         "until that holds or --timeout runs out.",
 	.arguments = "[NAME...]",
@@ -174,7 +174,7 @@ const struct command stacks_check_command = {
 	.schema = "fops.stack.check/1",
 	.examples = examples,
 	.exits = exits,
-	.see = "fops help topology, fops help exit-codes",
+	.see = "fops help exit-codes, fops help topology",
 	.flags = COMMAND_ROWS | COMMAND_TOPOLOGY | COMMAND_NETWORK | COMMAND_PARALLEL | COMMAND_VERDICT |
 	         COMMAND_PROGRESS | COMMAND_SETTINGS,
 	.run = check,

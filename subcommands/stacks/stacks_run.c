@@ -127,6 +127,6 @@ const struct command stacks_run_command = {
 	.examples = examples,
 	.exits = exits,
 	.see = "fops help exit-codes",
-	.flags = COMMAND_TOPOLOGY | COMMAND_SETTINGS | COMMAND_VERDICT | COMMAND_EXECUTES,
+	.flags = COMMAND_TOPOLOGY | COMMAND_SETTINGS | COMMAND_EXECUTES,
 	.run = run,
 };

@@ -70,13 +70,14 @@ static const struct column columns[] = {
 static struct record_list linked_libraries(struct arena *arena)
 {
 	struct text_map network = asset_libraries(arena);
-	struct library *list = arena_array(arena, network.count + 3, sizeof *list);
+	struct library *list = arena_array(arena, network.count + 4, sizeof *list);
 	size_t count = 0;
 
 	list[count++] = (struct library){ "cJSON", document_json_library() };
 	for (size_t i = 0; i < network.count; i++)
 		list[count++] = (struct library){ network.items[i].key, network.items[i].value };
 	list[count++] = (struct library){ "libgit2", source_git_version(arena) };
+	list[count++] = (struct library){ "libssh2", source_ssh_version() };
 	list[count++] = (struct library){ "libyaml", document_yaml_library() };
 	return (struct record_list){ list, count };
 }

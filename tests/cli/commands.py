@@ -12,6 +12,8 @@ from golden_case import FIXTURES
 
 SMALL = FIXTURES / "topology/small"
 ODD = FIXTURES / "topology/odd"
+ENVIRONMENTS = FIXTURES / "topology/environments"
+ODD_ENVIRONMENT = FIXTURES / "environment/odd.env"
 ODD_ENDPOINTS = FIXTURES / "topology/odd-endpoints"
 ODD_STACKS = FIXTURES / "topology/odd-stacks"
 BROKEN = FIXTURES / "topology/broken"
@@ -34,9 +36,13 @@ CALLS: dict[str, tuple[list[str], tuple[int, ...]]] = {
     "endpoints list": ([], (0,)),
     "endpoints show": (["hostile"], (0,)),
     "endpoints check": ([], (0,)),
-    "doctor": (["--timeout", "20s"], (0, 12)),
+    "doctor": (["--no-cache", "--timeout", "20s"], (0, 12)),
     "infra validate": ([str(BROKEN)], (65,)),
     "infra fmt": (["--check", str(UNFORMATTED)], (12,)),
+    "infra env-check": (["board", "--file", str(ODD_ENVIRONMENT)], (12,)),
+    "rules list": ([], (0,)),
+    "rules show": (["R07"], (0,)),
+    "rules check": ([], (0, 12)),
     "stacks list": ([], (0,)),
     "stacks show": (["hostile"], (0,)),
     "stacks check": (["--retries", "0"], (0, 12)),
@@ -49,7 +55,7 @@ CALLS: dict[str, tuple[list[str], tuple[int, ...]]] = {
 }
 
 
-WITH_TOPOLOGY = ("runtime-assets", "endpoints", "doctor", "stacks", "metrics")
+WITH_TOPOLOGY = ("runtime-assets", "endpoints", "doctor", "stacks", "metrics", "infra env-check", "rules check")
 
 
 def ask(*words: str) -> Any:
@@ -68,5 +74,7 @@ def call_of(path: str, topology: Path) -> list[str]:
     """The words of a call of the command that prints something."""
     if topology == ODD:
         topology = {"endpoints": ODD_ENDPOINTS, "stacks": ODD_STACKS}.get(path.split()[0], ODD)
+    if path == "infra env-check":
+        topology = ENVIRONMENTS
     words = ["--topology", str(topology)] if path.startswith(WITH_TOPOLOGY) else []
     return [*words, *path.split(), *CALLS[path][0]]

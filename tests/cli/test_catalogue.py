@@ -19,7 +19,7 @@ VISIBLE = [path for path, command in COMMANDS.items() if not command["hidden"]]
 TOPICS = [topic["name"] for topic in CATALOGUE["topics"]]
 CODES = [row["code"] for row in CATALOGUE["error_codes"]]
 EXITS = {row["status"]: row["name"] for row in CATALOGUE["exit_codes"]}
-KINDS = ("RuntimeAsset", "Endpoint")
+KINDS = ("RuntimeAsset", "Endpoint", "Stack", "EnvContract")
 # What contacts something or waits for a person is only parsed.
 PARSED_ONLY = (
     "runtime-assets check",
@@ -33,6 +33,10 @@ PARSED_ONLY = (
     "infra validate",
     "infra fmt",
     "infra import-kubeconfig",
+    "infra generate-env",
+    "infra env-check",
+    "infra exec",
+    "infra apply-ssot",
     "pick",
 )
 CONFIG = 'context: lab\ncontexts:\n  lab: {topology: "%s"}\n  lab-ssh: {topology: "%s"}\n'

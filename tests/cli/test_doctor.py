@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,16 @@ def verdict(result: Result, check: str) -> tuple[str, str]:
     return row["state"], row["code"]
 
 
+def assert_codes_are_documented(fops: Runner, result: Result) -> None:
+    """Programs decide by codes, so each of them stands in the help or is the code of an error."""
+    page = fops("doctor", "--help").check().out
+    documented = set(page[page.index("The code is ok") :].replace(".\n", "\n").split())
+    errors = {row["code"] for row in fops("schema", "--all").check().json()["error_codes"]}
+    assert {row["code"] for row in rows(result).values()} - {"ok"} <= documented | errors
+
+
 def asset(name: str) -> dict[str, Any]:
-    block = {"driver": "local", "container": "nowhere", "path": "/nonexistent/lxc"}
+    block = {"driver": "local", "container": "nowhere", "path": "/proc/nowhere/lxc"}
     spec = {"assetId": name, "role": name, "kind": "lxc", "lxc": block}
     return {"apiVersion": "fractalops/v1", "kind": "RuntimeAsset", "spec": spec}
 
@@ -48,11 +58,12 @@ def asset(name: str) -> dict[str, Any]:
 # --- this machine ---
 
 
-@pytest.mark.parametrize("home", [None, "", "/nonexistent"])
+@pytest.mark.parametrize("home", [None, "", "/proc/nowhere"])
 def test_it_works_without_anything(fops: Runner, home: str | None) -> None:
     names = ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TERM")
     result = doctor(fops, env={"HOME": home} | dict.fromkeys(names)).check(0)
     found = rows(result)
+    assert_codes_are_documented(fops, result)
     assert {row["state"] for row in found.values()} <= {"ok", "skipped", "warning"}
     for group in ("topology", "endpoint", "tls", "clock", "dns", "asset"):
         assert (found[group]["state"], found[group]["code"]) == ("skipped", "topology.none")
@@ -157,8 +168,26 @@ def test_authorities_of_a_variable(fops: Runner, tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text(pem)
     assert str(file) in rows(doctor(fops, "ca", env={"SSL_CERT_FILE": str(file)}).check())["ca/system"]["found"]
-    missing = doctor(fops, "ca", env={"SSL_CERT_FILE": "/nonexistent"}).check()
+    missing = doctor(fops, "ca", env={"SSL_CERT_FILE": str(tmp_path / "none.pem")}).check()
     assert verdict(missing, "ca/system") == ("warning", "ca.unreadable")
+
+
+# --- git ---
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="the program git, which makes the repository, is not installed")
+def test_a_revision_is_told_with_its_commit(fops: Runner, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    write(work, endpoint("it", None))
+    name = ["-c", "user.name=tests", "-c", "user.email=tests@example.net"]
+    for words in (["init", "--quiet", "--initial-branch=main"], ["add", "."], [*name, "commit", "--quiet", "-m", "one"]):
+        subprocess.run(["git", *words], cwd=work, check=True, env=fops.environment | {"GIT_CONFIG_NOSYSTEM": "1"})
+    source = f"git+file://{work}/.git?ref=main"
+    commit = subprocess.check_output(["git", "rev-parse", "main"], cwd=work, text=True).strip()
+    row = rows(doctor(fops, "--topology", source, "topology").check())["topology/revision-1"]
+    assert (row["state"], row["code"]) == ("ok", "ok")
+    assert commit[:12] in row["found"] and "main" in row["found"]
 
 
 # --- servers ---
@@ -179,6 +208,7 @@ def test_everything_at_once(fops: Runner, tmp_path: Path) -> None:
         public = [path for path in well.paths + trusted.paths if path != "/health"]
     found = rows(result)
     assert public == []
+    assert_codes_are_documented(fops, result)
     assert {name: (row["state"], row["code"]) for name, row in found.items() if name.split("/")[0] in GROUPS[6:]} == {
         "endpoint/dead": ("bad", "endpoint.down"),
         "endpoint/trusted": ("ok", "ok"),
@@ -264,7 +294,7 @@ def test_only_what_is_asked_for_is_contacted(fops: Runner, tmp_path: Path) -> No
 
 def test_authorities_that_cannot_be_read_are_one_finding(fops: Runner, tmp_path: Path) -> None:
     topology = write(tmp_path, endpoint("it", f"https://127.0.0.1:{free_port()}"))
-    result = doctor(fops, "--topology", topology, "--ca", "/nonexistent/ca.pem").check(12)
+    result = doctor(fops, "--topology", topology, "--ca", tmp_path / "none.pem").check(12)
     assert verdict(result, "ca/file") == ("bad", "ca.unreadable")
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from conftest import Result, Runner
 from golden_case import FIXTURES
-from lab_tools import Started, wait_for
+from lab_tools import Started, instrumented, wait_for
 from pseudo_terminal import Terminal
 from small_endpoints import HEALTH, certificate, endpoint, serving, write
 
@@ -326,7 +326,8 @@ def test_watch_rests_between_rounds_and_does_not_grow(fops: Runner, tmp_path: Pa
             assert run.end() == 143
     # connections come and go; a leak of one descriptor or a page a round would show
     assert abs(ended - began) <= 21
-    assert after - before < 512
+    # a sanitizer keeps what was freed
+    assert after - before < 512 or instrumented(fops.binary)
 
 
 def resident_kib(pid: int) -> int:

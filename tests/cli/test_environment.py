@@ -249,6 +249,9 @@ WITHOUT_SOCKETS = list(PRINTERS.values()) + [
     ["config", "show", "--origin", "-o", "json"],
     ["--topology", str(ODD), "runtime-assets", "list", "-o", "json"],
     ["--topology", str(SMALL), "runtime-assets", "list", "--no-cache"],
+    ["--topology", str(SMALL), "endpoints", "list", "-o", "wide"],
+    ["--topology", str(SMALL), "endpoints", "show", "langboard-executor"],
+    ["--topology", str(SMALL), "doctor", "settings", "environment", "topology", "cache"],
     ["--topology", str(SMALL), "__complete", "--", "fops", "runtime-assets", "show", "--role", ""],
     ["__complete", "--", "fops", "context", "use", ""],
 ]

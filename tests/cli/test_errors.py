@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import signal
@@ -39,7 +40,16 @@ ON_NEIGHBOURS = {
 # are for mistakes in the program and for a machine without memory.
 NOWHERE = {"secret.malformed-ref", "internal.bug", "internal.memory"}
 STATUSES_ON_NEIGHBOURS = {16, 126, 127, 255}
-STATUSES_NOWHERE = {10, 11, 14, 15, 70}
+STATUSES_NOWHERE = {11, 14, 15, 70}
+# Verdicts, which are no errors, and a golden case of each.
+STATUSES_IN_CASES = {10: "infra/env-check_drift.case"}
+
+
+def old_plan() -> str:
+    """A plan file whose digest is right and that no present state gives."""
+    plan = {"schema": "fops.plan/1", "action": "infra apply-ssot", "arguments": []}
+    canonical = json.dumps(plan, sort_keys=True, separators=(",", ":"))
+    return json.dumps(plan | {"digest": hashlib.sha256(canonical.encode()).hexdigest()}) + "\n"
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ def served(path: str, *more: str) -> list[str]:
 TRIALS = [
     Trial("usage.unknown-command", ["stakcs"]),
     Trial("stack.refused", ["stacks", "run", "penpot"]),
+    Trial("plan.stale", ["--topology", str(SMALL), "infra", "apply-ssot", "--plan", "plan.fops"], files={"plan.fops": old_plan()}),
     Trial("usage.unknown-flag", ["version", "--al"]),
     Trial("usage.missing-argument", ["context", "use"]),
     Trial("usage.unexpected-argument", ["version", "now"]),
@@ -97,6 +108,11 @@ TRIALS = [
     ),
     Trial("proposal.required", small("run", "--role", "gated_runtime", "--", "true")),
     Trial("proposal.required", small("request", "--role", "gated_runtime", "--path", "/")),
+    Trial(
+        "secret.refused",
+        small("request", "--role", "langboard_executor", "--path", "/"),
+        environment={"LANGBOARD_TOKEN": "ghp_0123456789abcdefghijABCDEFGHIJ"},
+    ),
     Trial("secret.unresolved", small("request", "--role", "langboard_executor", "--path", "/")),
     Trial("plane.unavailable", served("/status/503")),
     Trial("plane.unavailable", served("/status/500")),
@@ -262,8 +278,10 @@ def test_every_exit_code_is_reached_or_accounted_for() -> None:
         | {EXIT_OF[code] for code in OWN_TESTS}
         | {0}
     )
-    assert here | STATUSES_ON_NEIGHBOURS | STATUSES_NOWHERE == STATUSES
-    assert not here & (STATUSES_ON_NEIGHBOURS | STATUSES_NOWHERE)
+    assert here | STATUSES_ON_NEIGHBOURS | STATUSES_NOWHERE | set(STATUSES_IN_CASES) == STATUSES
+    assert not here & (STATUSES_ON_NEIGHBOURS | STATUSES_NOWHERE | set(STATUSES_IN_CASES))
+    for status, case in STATUSES_IN_CASES.items():
+        assert f"\nexit: {status}\n" in (ROOT / "tests/cli/cases" / case).read_text()
 
 
 # Examples that need more than a topology: what they need is made here.
@@ -272,6 +290,7 @@ EXAMPLE_FILES: dict[str, dict[str, str]] = {
     "config.clash": {".config/fops/config": CONTEXTS, ".fops/config": "context: core\n"},
     "config.forbidden": {".fops/config": "pager: sh\n"},
     "contract.invalid": {"broken.yaml": "hello\n"},
+    "plan.stale": {"plan.fops": old_plan()},
     "extension.failed": {".local/share/fops/extensions/fops-hello": "#!/nowhere/sh\n"},
 }
 # The rest of the examples needs an executor, a machine, a person or another user's file.
@@ -291,6 +310,7 @@ EXAMPLES_HERE = [
             "request.",
             "secret.unres",
             "stack.",
+            "plan.",
             "extension.",
         )
     )

@@ -153,7 +153,7 @@ def test_graphviz_reads_the_graph(fops: Runner, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(INTEGRATION))
 def test_an_integration_endpoint_has_no_operations(fops: Runner, name: str) -> None:
-    for more in ([], ["--proposal", "prop-1"], ["--continuity", "resume"], ["--ok-on", "proposal-required"]):
+    for more in ([], ["--proposal", "prop-1"], ["--continuity", "resume"]):
         done = fops("stacks", "run", name, *more).check(77)
         assert "[stack.refused]" in done.err
         assert "an integration endpoint has URL, auth and readiness and nothing else" in done.err

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import COMMANDS, RUNNING, SMALL
+from commands import COMMANDS, ENVIRONMENTS, RUNNING, SMALL
 from conftest import Result, Runner
 from golden_case import FIXTURES
 from loopback import serving
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.static
 LIST = ["--topology", str(SMALL), "runtime-assets", "list"]
 KUBECONFIG = FIXTURES / "kubeconfig"
 STACKS = FIXTURES / "topology/stacks"
+GOOD_ENVIRONMENT = FIXTURES / "environment/good.env"
 # A call of every command that prints without a terminal, a network or a machine.
 PRINTERS = {
     "runtime-assets list": LIST,
@@ -41,13 +42,19 @@ PRINTERS = {
     "infra validate": ["infra", "validate", str(SMALL)],
     "infra fmt": ["infra", "fmt", "--diff", str(FIXTURES / "topology/unformatted")],
     "infra import-kubeconfig": ["infra", "import-kubeconfig", str(KUBECONFIG)],
+    "infra generate-env": ["--topology", str(ENVIRONMENTS), "infra", "generate-env", "portal"],
+    "infra env-check": ["--topology", str(ENVIRONMENTS), "infra", "env-check", "board", "--file", str(GOOD_ENVIRONMENT)],
+    "infra apply-ssot": ["--topology", str(ENVIRONMENTS), "infra", "apply-ssot", "--target", "env-file", "--dry-run", "--ok-on", "drift"],
     "prompt": ["prompt"],
+    "rules list": ["rules", "list"],
+    "rules show": ["rules", "show", "R07"],
+    "rules check": ["--topology", str(SMALL), "rules", "check"],
     "schema": ["schema", "--all"],
     "completion": ["completion", "bash"],
     "help": ["help"],
     "version": ["version"],
 }
-ELSEWHERE = {"runtime-assets check", "endpoints check", "runtime-assets run", "runtime-assets request", "pick", "stacks check", "stacks run", "metrics query"}
+ELSEWHERE = {"infra exec", "runtime-assets check", "endpoints check", "runtime-assets run", "runtime-assets request", "pick", "stacks check", "stacks run", "metrics query"}
 CONFIG = "context: core\ncontexts: {core: {topology: x}}\n"
 ASSETS = 20000
 

@@ -15,8 +15,17 @@ from conftest import ROOT, Runner
 pytestmark = pytest.mark.static
 
 Document = dict[str, Any]
+CONTRACTS = ROOT / "contracts"
+JUDGED = ("RuntimeAsset", "Endpoint", "Stack", "EnvContract")
+# Those that are taken apart here; test_json_schema_kinds.py does so with the others.
 KINDS = ("RuntimeAsset", "Endpoint")
-GOOD = [ROOT / "tests/fixtures/topology", ROOT / "tests/fixtures/machines", *sorted((ROOT / "tests/cli/fixtures/topology").glob("[!b]*"))]
+# A folder with a broken file is meant to be refused as a whole.
+FOLDERS = sorted((ROOT / "tests/cli/fixtures/topology").glob("[!b]*"))
+GOOD = [
+    ROOT / "tests/fixtures/topology",
+    ROOT / "tests/fixtures/machines",
+    *(folder for folder in FOLDERS if not list(folder.rglob("broken*"))),
+]
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMnlKmwZTr+dbcZa4HHF1J4F9F3mUzhPZqxm09KZs8Wl"
 PIN = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
@@ -76,6 +85,8 @@ def machine(kind: str, **blocks: Document) -> Document:
 
 API_TOKEN: Document = {"mode": "api-token", "tokenId": "fops@pve!control", "secretRef": "env://PVE_TOKEN"}
 CERTIFICATE: Document = {"mode": "client-certificate", "certificateRef": "env://CERT", "keyRef": "env://KEY"}
+CLIENT: Document = {"mode": "oidc-client", "tokenUrl": "https://id.example.net/t", "clientId": "me", "secretRef": "env://S"}
+SIGNED: Document = {"mode": "signed", "accessKeyRef": "env://A", "secretRef": "env://S", "region": "us-east-1"}
 CLUSTER = endpoint("kubernetes", "https://127.0.0.1:6443", CERTIFICATE, proxyUrl="socks5h://proxy.example.net:1080")
 PROXMOX = endpoint("proxmox", "https://pve.example.net:8006", API_TOKEN, tls={"fingerprint": FINGERPRINT})
 INCUS = endpoint("incus", "https://incus.example.net:8443", {"mode": "token-file", "tokenFile": "/run/token"})
@@ -112,8 +123,8 @@ INSTANCE = machine(
 @pytest.fixture(scope="module")
 def judges() -> dict[str, jsonschema.Draft202012Validator]:
     found = {}
-    for kind in KINDS:
-        schema = json.loads((ROOT / f"contracts/{kind}.schema.json").read_text())
+    for kind in JUDGED:
+        schema = json.loads((CONTRACTS / f"{kind}.schema.json").read_text())
         jsonschema.Draft202012Validator.check_schema(schema)
         found[kind] = jsonschema.Draft202012Validator(schema)
     return found
@@ -256,6 +267,31 @@ VARIANTS: list[tuple[Document, str, Any]] = [
     (PROXMOX, "spec.tls.fingerprint", ":".join(["00"] * 32)),
     (PROXMOX, "spec.auth.tokenId", "a.b+c-d@pam!x-1"),
     (PROXMOX, "spec.tls", {"pin": PIN, "serverName": "a"}),
+    (ENDPOINT, "spec.auth", {"mode": "basic", "user": "a b", "secretRef": "env://P"}),
+    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "x-api-key", "secretRef": "env://K"}),
+    (ENDPOINT, "spec.auth", CLIENT),
+    (ENDPOINT, "spec.auth", {**CLIENT, "scopes": ["a", "b:c"], "audience": "https://a b"}),
+    (ENDPOINT, "spec.auth", SIGNED),
+    (ENDPOINT, "spec.auth", {**SIGNED, "service": "execute-api"}),
+    (ENDPOINT, "spec.health", {"preset": "openbao"}),
+    (ENDPOINT, "spec.health", {"preset": "openbao", "timeout": "1s", "maxLatencyMs": 1}),
+    (ENDPOINT, "spec.health", {"protocol": "tcp"}),
+    (ENDPOINT, "spec.health", {"protocol": "kafka", "timeout": "1s"}),
+    (ENDPOINT, "spec.health", {"protocol": "mcp"}),
+    (ENDPOINT, "spec.health", {"protocol": "mcp", "path": "/mcp"}),
+    (ENDPOINT, "spec.health", {"protocol": "http", "query": {"a": ""}}),
+    (ENDPOINT, "spec.health", {"path": "/", "expect": {"body": ""}, "versionFrom": "header:x-version"}),
+    (ENDPOINT, "spec.health", {"path": "/", "expect": {"bodyStarts": "<"}, "versionFrom": "body"}),
+    (ASSET, "spec.health", {"preset": "langboard"}),
+    (ENDPOINT, "spec.liveness", {"path": "/livez"}),
+    (ENDPOINT, "spec.readiness", {"preset": "k3s"}),
+    (ENDPOINT, "spec.tls.minimumVersion", "1.3"),
+    (ENDPOINT, "spec.rateLimit", {"requests": 1}),
+    (ENDPOINT, "spec.rateLimit", {"requests": 1000000, "period": "1d", "burst": 1000000}),
+    (ENDPOINT, "spec.documentation", "https://docs.example.net/a%20b/?q=1;2#x"),
+    (ENDPOINT, "spec.documentation", "http://docs.example.net"),
+    (ENDPOINT, "spec.owner", "platform"),
+    (ENDPOINT, "spec.labels", {"tier": "core"}),
 ]
 
 
@@ -375,7 +411,43 @@ BAD: list[tuple[Document, str, Any]] = [
     (ASSET, "spec.executorRef", "Board"),
     (ASSET, "spec.labels", {"a": 1}),
     (ENDPOINT, "spec.id", "Board"),
-    (ENDPOINT, "spec.auth.mode", "basic"),
+    (ENDPOINT, "spec.auth.mode", "negotiate"),
+    (ENDPOINT, "spec.auth", {"mode": "basic", "user": "a:b", "secretRef": "env://P"}),
+    (ENDPOINT, "spec.auth", {"mode": "basic", "user": "a\tb", "secretRef": "env://P"}),
+    (ENDPOINT, "spec.auth", {"mode": "basic", "secretRef": "env://P"}),
+    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "authorization", "secretRef": "env://K"}),
+    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "proxy-authorization", "secretRef": "env://K"}),
+    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "X-Key", "secretRef": "env://K"}),
+    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "x key", "secretRef": "env://K"}),
+    (ENDPOINT, "spec.auth", {**CLIENT, "tokenUrl": "http://id.example.net/t"}),
+    (ENDPOINT, "spec.auth", {**CLIENT, "tokenUrl": "https://id.example.net/t?x=1"}),
+    (ENDPOINT, "spec.auth", {**CLIENT, "scopes": ["a b"]}),
+    (ENDPOINT, "spec.auth", {**CLIENT, "scopes": ["a", "a"]}),
+    (ENDPOINT, "spec.auth", {**CLIENT, "region": "eu"}),
+    (ENDPOINT, "spec.auth", {**SIGNED, "region": "EU"}),
+    (ENDPOINT, "spec.auth", {**SIGNED, "accessKeyRef": "AKIA"}),
+    (ENDPOINT, "spec.health", {}),
+    (ENDPOINT, "spec.health", {"timeout": "1s"}),
+    (ENDPOINT, "spec.health", {"preset": "nothing"}),
+    (ENDPOINT, "spec.health", {"preset": "openbao", "path": "/"}),
+    (ENDPOINT, "spec.health", {"preset": "openbao", "versionFrom": "body"}),
+    (ENDPOINT, "spec.health", {"protocol": "tcp", "path": "/"}),
+    (ENDPOINT, "spec.health", {"protocol": "mcp", "expect": {"status": 200}}),
+    (ENDPOINT, "spec.health", {"path": "/", "expect": {"body": "a", "bodyStarts": "a"}}),
+    (ENDPOINT, "spec.health", {"path": "/", "expect": {"bodyStarts": ""}}),
+    (ENDPOINT, "spec.health", {"path": "/", "versionFrom": "version"}),
+    (ENDPOINT, "spec.health", {"path": "/", "versionFrom": "header:X-Version"}),
+    (ENDPOINT, "spec.health", {"path": "/", "maxLatencyMs": 0}),
+    (ENDPOINT, "spec.liveness", {"expect": {"status": 200}}),
+    (ENDPOINT, "spec.tls.minimumVersion", "1.1"),
+    (ENDPOINT, "spec.rateLimit", {}),
+    (ENDPOINT, "spec.rateLimit", {"requests": 0}),
+    (ENDPOINT, "spec.rateLimit", {"requests": 1, "burst": 0}),
+    (ENDPOINT, "spec.documentation", "docs.example.net"),
+    (ENDPOINT, "spec.documentation", "https://me@docs.example.net/"),
+    (ENDPOINT, "spec.documentation", "https://docs.example.net/a b"),
+    (ENDPOINT, "spec.owner", ""),
+    (ENDPOINT, "spec.labels", {"A": "x"}),
     (ENDPOINT, "spec.auth.extra", 1),
     (ENDPOINT, "spec.tls.extra", 1),
     (ENDPOINT, "spec.publicUrl", "board.example.net"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from conftest import Lab, Result, Runner
 from health_tools import StandIns, check_one, check_rows, real_server
-from lab_tools import endpoint, read_head, serving, write_topology
+from lab_tools import Started, endpoint, read_head, serving, write_topology
 
 WRONG = "wrong-credential-0123456789"
 GUARDED = {"path": "/guarded", "expect": {"pointer": "/status", "value": "ok"}, "timeout": "3s"}
@@ -87,6 +88,13 @@ def assert_silent(runner: Runner, result: Result) -> None:
         assert base64.b64encode(f"fops:{user}".encode()) not in said
     assert b"lab-access-" not in said, f"an access token was printed\n{result}"
     assert b"Signature=" not in said, f"a signature was printed\n{result}"
+
+
+def loud(runner: Runner, tmp_path: Path, document: dict[str, Any]) -> Result:
+    """A run that says all it has to say, for people; the other formats keep their words to themselves."""
+    result = runner("endpoints", "check", "--topology", str(write_topology(tmp_path / "one", document)), "-o", "wide", "-vv")
+    assert b"fops: GET " in result.stderr, str(result)
+    return result
 
 
 # --- basic and client certificates: a real nginx -----------------------------------------------------------------------
@@ -256,6 +264,27 @@ def test_one_token_of_the_standin_serves_many_requests(operate: Runner, standins
     assert (doors["tokens"]["issued"], doors["passed"]["oidc"], doors["refused"]["oidc"]) == (1, 2, 0), doors
 
 
+@pytest.mark.parametrize("change", ["ends", "revoked"])
+def test_a_token_of_the_standin_that_is_over_is_fetched_anew(operate: Runner, standins: StandIns, tmp_path: Path, change: str) -> None:
+    """Between two rounds of one run: its time is over, or it is refused although it is not."""
+    if change == "ends":
+        standins.tell("tokens lifetime 1")
+    folder = write_topology(tmp_path / "watched", standins.door("oidc", oidc(standins)))
+    words = ("endpoints", "check", "--topology", str(folder), "--watch=2s", "--count", "3", "-o", "jsonl")
+    with Started(operate, *words) as run:
+        run.out.wait(b'"state":"ok"')
+        if change == "revoked":
+            standins.tell("tokens revoke")
+        code = run.end(30)
+    states = re.findall(rb'"state":"([a-z]+)"', run.out.all())
+    # only what changes is told, and nothing did
+    assert (code, states) == (0, [b"ok"]), run.out.content
+    doors = standins.tell("doors")
+    assert doors["passed"]["oidc"] == 3, doors
+    assert doors["tokens"]["issued"] == (3 if change == "ends" else 2), doors
+    assert doors["refused"]["oidc"] == (0 if change == "ends" else 1), doors
+
+
 @pytest.mark.parametrize("change", ["secret", "client", "scope", "audience"])
 def test_a_standin_endpoint_that_gives_no_token(operate: Runner, standins: StandIns, tmp_path: Path, change: str) -> None:
     more: dict[str, Any] = {"client": {"clientId": "stranger"}, "scope": {"scopes": ["admin"]},
@@ -312,25 +341,21 @@ def test_no_credential_follows_a_standin_to_another_origin(operate: Runner, stan
     row, result = check_one(operate, tmp_path, standins.door(door, auth, path="/moved"), "-vv")
     assert row["state"] not in ("ok", "live"), row
     assert standins.tell("doors")["passed"][door] >= 1
-    assert standins.caught() == []
     assert_silent(operate, result)
+    assert_silent(operate, loud(operate, tmp_path, standins.door(door, auth, path="/moved")))
+    assert standins.caught() == []
 
 
 @pytest.mark.parametrize("mode", ALL_DOORS)
 def test_no_credential_is_printed_of_a_standin(operate: Runner, standins: StandIns, tmp_path: Path, mode: str) -> None:
     door, auth = ALL_DOORS[mode](standins)
-    row, result = check_one(operate, tmp_path, standins.door(door, auth), "-vv")
-    assert_ok(row)
-    assert result.stderr
-    assert_silent(operate, result)
+    assert_silent(operate, loud(operate, tmp_path, standins.door(door, auth)).check())
 
 
 @pytest.mark.parametrize("door", ["basic", "certificate"])
 def test_no_credential_of_nginx_is_printed(operate: Runner, nginx: dict[str, Any], tmp_path: Path, door: str) -> None:
-    row, result = check_one(operate, tmp_path, nginx_document(nginx, door, BASIC if door == "basic" else CERTIFICATE), "-vv")
-    assert_ok(row)
-    assert result.stderr
-    assert_silent(operate, result)
+    document = nginx_document(nginx, door, BASIC if door == "basic" else CERTIFICATE)
+    assert_silent(operate, loud(operate, tmp_path, document).check())
 
 
 @pytest.mark.parametrize("variable", ["FOPS_LAB_HEALTH_TOKEN", "FOPS_LAB_HEALTH_SECRET_KEY"])
@@ -341,6 +366,23 @@ def test_a_secret_that_cannot_be_read_asks_a_standin_nothing(operate: Runner, st
     assert variable in row["cause"], row
     doors = standins.tell("doors")
     assert (doors["passed"][door], doors["refused"][door]) == (0, 0)
+
+
+def test_an_echo_of_user_and_password_is_not_printed(operate: Runner, nginx: dict[str, Any], tmp_path: Path) -> None:
+    def handle(link: Any) -> None:
+        while head := read_head(link):
+            shown = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"authorization:")).split(b" ")[-1]
+            body = json.dumps({"status": shown.decode(), "version": base64.b64decode(shown).decode()}).encode()
+            link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    with serving(handle) as server:
+        health = {"path": "/health", "expect": {"pointer": "/status", "value": "ok"}, "versionFrom": "/version"}
+        document = endpoint("it", f"http://127.0.0.1:{server.port}", auth=BASIC, health=health)
+        row, result = check_one(operate, tmp_path, document)
+        assert_silent(operate, result)
+        assert_silent(operate, loud(operate, tmp_path, document))
+    assert row["version"] == "fops:(secret)", row
+    assert '"(secret)"' in row["cause"], row
 
 
 def test_an_echo_of_the_credential_is_not_printed(operate: Runner, standins: StandIns, tmp_path: Path) -> None:
@@ -355,6 +397,11 @@ def test_an_echo_of_the_credential_is_not_printed(operate: Runner, standins: Sta
     with serving(handle) as server:
         health = {"path": "/health", "expect": {"pointer": "/status", "value": "ok"}, "versionFrom": "/version"}
         url = f"http://127.0.0.1:{server.port}"
-        row, result = check_one(operate, tmp_path, endpoint("it", url, auth=BEARER, health=health), "-vv")
+        document = endpoint("it", url, auth=BEARER, health=health)
+        row, result = check_one(operate, tmp_path, document, "-vv")
+        assert_silent(operate, loud(operate, tmp_path, document))
+        document["spec"]["health"] = {**health, "versionFrom": "header:x-version"}
+        assert_silent(operate, loud(operate, tmp_path, document))
     assert row["state"] != "ok"
+    assert row["version"] == "(secret)", row
     assert token.encode() not in result.stdout + result.stderr, str(result)

@@ -83,6 +83,25 @@ def test_a_watch_sees_the_link_break_and_mend(operate: Runner, lab: Lab, tmp_pat
         assert run.end() == 130
 
 
+@pytest.mark.neighbours("health")
+def test_a_watch_of_all_standins_leaves_no_connections_behind(operate: Runner) -> None:
+    """Each product is asked in its own way, and no way may hold more in each round."""
+    with Started(operate, "--context", "lab-health", "-v", "endpoints", "check", "--watch=100ms") as run:
+
+        def rounds() -> int:
+            return bytes(run.err.content).count(b"/mcp")
+
+        def descriptors() -> int:
+            return len(list(Path(f"/proc/{run.process.pid}/fd").iterdir()))
+
+        wait_for(lambda: rounds() > 10, "first rounds", 60)
+        began = descriptors()
+        wait_for(lambda: rounds() > 60, "more rounds", 60)
+        assert descriptors() <= began + 10
+        run.signal(signal.SIGINT)
+        assert run.end() == 130
+
+
 def test_show_tells_references_and_no_values(operate: Runner, lab: Lab) -> None:
     result = operate("--context", "lab", "endpoints", "show", "langboard-executor", "-o", "json").check()
     record = result.json()

@@ -19,6 +19,10 @@ from lab_tools import endpoint, write_topology
 GOOD = ("ok", "live")
 # There is no health route, so a page is what it asks for: nobody can tell this page from another one.
 PAGE_IS_HEALTH = {"headlamp"}
+# Of these only the status is documented, so any other JSON with that status looks the same. (A page does not.)
+STATUS_IS_ALL = {"penpot", "penpot-exporter", "pomerium-health", "supabase-storage"}
+# A HEAD request, whose answer has no body to judge: the other question finds out.
+READY_WITHOUT_BODY = {"evidence"}
 
 
 @cache
@@ -119,8 +123,11 @@ def test_a_standin_of_which_something_else_answers_is_not_healthy(rows_in: Any, 
     if state == "page" and name in PAGE_IS_HEALTH:
         assert (row["state"], row["ready"]) == ("live", "unknown"), row
         return
+    if state == "broken" and name in STATUS_IS_ALL:
+        assert row["state"] in GOOD, f"{name} is judged by more than its status now: take it out of STATUS_IS_ALL"
+        return
     assert row["state"] not in GOOD, (row, expanded(name))
-    assert row["ready"] != "yes", row
+    assert row["ready"] != "yes" or name in READY_WITHOUT_BODY, row
     assert row["cause"], row
 
 
@@ -149,7 +156,7 @@ def test_standins_are_asked_what_show_says_and_no_more(standins: StandIns, opera
         if not parts:
             continue
         assert {(method, url.path, tuple(sorted(parse_qsl(url.query, True)))) for method, url in asked} == told, name
-        assert len(asked) == len(told), (name, asked)
+        assert len(asked) <= len(parts), (name, asked)
 
 
 def test_a_version_is_told_where_the_standin_has_one(rows_in: Any) -> None:

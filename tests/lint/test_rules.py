@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rules import binaries, calls, declarations, headers, lengths, presence, rooms, texts, tools
+from rules import adapters, binaries, calls, declarations, headers, lengths, presence, rooms, texts, tools
 from rules.tree import Finding, Tree
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +28,25 @@ def spots(found: list[Finding]) -> list[tuple[str, int, str]]:
 
 def test_a_finding_names_file_line_and_rule() -> None:
     assert str(Finding("src/a.c", 3, "rooms", "why")) == "src/a.c:3: rooms: why"
+
+
+@pytest.mark.parametrize("text", ['"qm"', '"/usr/sbin/qm"', '"pct"', '"kubectl exec pod"', '"kube"\n"ctl"'])
+def test_adapters_alone_name_machine_tools(tmp_path: Path, text: str) -> None:
+    tree = grow(tmp_path, {
+        "src/asset/lxc.c": f"const char *tool = {text};\n", "subcommands/stacks/stacks.c": f"\nconst char *tool = {text};\n",
+        "src/cli/help.c": '/* "qm" */\nconst char *text = "a machine of qm";\n',
+    })
+    assert spots(adapters.check(tree)) == [("subcommands/stacks/stacks.c", 2, "adapters")]
+
+
+@pytest.mark.parametrize("text", ['"sh"', '"/bin/sh"', '"/usr/bin/bash"', '"sh -c reboot"'])
+def test_adapters_alone_start_shells(tmp_path: Path, text: str) -> None:
+    tree = grow(tmp_path, {
+        "src/flow/exec.c": f'#include "fops/base/process.h"\nconst char *shell = {text};\n',
+        "src/asset/ssh.c": f'#include "fops/base/process.h"\nconst char *shell = {text};\n',
+        "subcommands/completion/completion.c": 'const char *shell = "bash";\n',
+    })
+    assert spots(adapters.check(tree)) == [("src/flow/exec.c", 2, "adapters")]
 
 
 def test_rooms(tmp_path: Path) -> None:

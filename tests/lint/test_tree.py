@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rules import binaries, calls, declarations, headers, lengths, presence, rooms, texts, tools
+from rules import adapters, binaries, calls, declarations, headers, lengths, presence, rooms, texts, tools
 from rules.tree import Finding, Tree
 
 HERE = Path(__file__).resolve().parent
@@ -40,6 +40,7 @@ SIMPLE: dict[str, Callable[[Tree], list[Finding]]] = {
     "rooms": lambda tree: rooms.check(tree, rooms.read_arrows(HERE / "rooms.txt")),
     "third_party_headers": headers.check_libraries,
     "process_users": headers.check_process,
+    "adapters": adapters.check,
     "secret_users": headers.check_secrets,
     "banned_calls": calls.check,
     "lengths": lambda tree: lengths.check(tree, (HERE / "exceptions.txt").read_text(), "tests/lint/exceptions.txt"),

@@ -21,13 +21,15 @@ struct endpoint_result {
 	const char *reached;
 	const char *authorised;
 	const char *ready;
-	struct optional_int latency_ms;   /* of the readiness request, else of liveness */
-	const char *version;              /* as the answer tells it; text of a remote; NULL */
-	struct instant tls_expires;       /* of the server's certificate; absent (zero) without TLS */
-	struct optional_int tls_days;     /* whole days until then, negative when it is over */
-	struct optional_int clock_skew_ms; /* the server's Date minus ours, in the middle of the exchange; whole seconds */
-	const char *cause; /* one sentence, NULL when ok or live; text of a remote is shortened, escaped by the printer */
-	const char *fix;   /* one sentence or command, NULL when ok; never text of a remote */
+	struct optional_int latency_ms; /* of the readiness request, else of liveness */
+	const char *version;            /* as the answer tells it; text of a remote; NULL */
+	struct instant tls_expires;     /* of the server's certificate; absent (zero) without TLS */
+	struct optional_int tls_days;   /* whole days until then, negative when it is over */
+	struct optional_int
+	        clock_skew_ms; /* the server's Date minus ours, in the middle of the exchange; whole seconds */
+	const char
+	        *cause;  /* one sentence, NULL when ok or live; text of a remote is shortened, escaped by the printer */
+	const char *fix; /* one sentence or command, NULL when ok; never text of a remote */
 	struct instant checked_at;
 };
 

@@ -1,4 +1,4 @@
-/* The one place that starts programs; only src/asset, `infra exec`, the pager and extensions may call it (a lint holds that). */
+/* The one place that starts programs; a lint names who may: src/asset, `infra exec`, the pager and extensions. */
 #ifndef FOPS_BASE_PROCESS_H
 #define FOPS_BASE_PROCESS_H
 

@@ -74,6 +74,19 @@ void output_partial(struct output *output);
 /* A value for the compact header and envelope, such as the context's name; borrowed. */
 void output_context(struct output *output, const char *context);
 
+/* A git revision that the answer was made from: "source" in documents, `commit=` in the compact header. */
+struct output_source {
+	const char *url;
+	const char *ref;
+	const char *path;
+	const char *commit;
+	struct instant fetched_at;
+	bool stale;
+};
+
+/* Name one, before the first row; texts are borrowed. Further ones are appended. */
+void output_source(struct output *output, const struct output_source *source);
+
 /* One event line of a jsonl stream that the verb writes itself (run): `write` adds members behind "type". */
 void output_event(struct output *output, const char *type, void (*write)(struct emitter *emitter, const void *data),
                   const void *data);

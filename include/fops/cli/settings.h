@@ -3,6 +3,7 @@
 #ifndef FOPS_CLI_SETTINGS_H
 #define FOPS_CLI_SETTINGS_H
 
+#include "fops/base/clock.h"
 #include "fops/cli/call.h"
 
 /* A value with the place it came from, "flag --timeout", "environment FOPS_TIMEOUT", "/home/u/.config/fops/config:3",
@@ -14,16 +15,29 @@ struct setting {
 	const char *text; /* what it is for */
 };
 
+/* How the repositories of a context are reached: its git block. */
+struct context_git {
+	bool present;
+	struct text_list host_keys;
+	const char *ca;
+	const char *user;
+	const char *identity_ref, *token_ref, *password_ref; /* secret references */
+	struct duration refresh;
+};
+
 struct context_row {
 	const char *name;
 	bool current;
 	struct text_list topology;
 	bool protected_context;
 	const char *file; /* where it is defined, "path:line" */
+	struct context_git git;
+	struct text_map git_settings; /* the same as names and values */
 };
 
 struct settings {
-	const char *context; /* name, NULL when none is chosen */
+	const char *context;                   /* name, NULL when none is chosen */
+	const struct context_row *context_row; /* the chosen one, NULL when none is */
 	const struct context_row *contexts;
 	size_t context_count;
 	struct text_list topology; /* paths, from flag, environment or context; may be empty */

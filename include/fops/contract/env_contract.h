@@ -20,13 +20,13 @@ struct env_variable {
 
 /* Where `infra apply-ssot` puts it. */
 struct env_target {
-	const char *type;      /* "env-file" or "kubernetes" */
-	const char *path;      /* env-file: relative to the folder of the call, or absolute */
-	const char *format;    /* env-file: "dotenv", "shell", "make" or "json"; NULL: the contract's */
-	const char *endpoint;  /* kubernetes: id of an Endpoint of plane kubernetes */
-	const char *space;     /* kubernetes: "namespace" */
-	const char *name;      /* kubernetes: of the ConfigMap and the ExternalSecret */
-	const char *store;     /* kubernetes: "secretStore", name of the SecretStore; needed when there are secrets */
+	const char *type;       /* "env-file" or "kubernetes" */
+	const char *path;       /* env-file: relative to the folder of the call, or absolute */
+	const char *format;     /* env-file: "dotenv", "shell", "make" or "json"; NULL: the contract's */
+	const char *endpoint;   /* kubernetes: id of an Endpoint of plane kubernetes */
+	const char *space;      /* kubernetes: "namespace" */
+	const char *name;       /* kubernetes: of the ConfigMap and the ExternalSecret */
+	const char *store;      /* kubernetes: "secretStore", name of the SecretStore; needed when there are secrets */
 	const char *store_kind; /* "SecretStore" or "ClusterSecretStore"; preset ClusterSecretStore */
 };
 

@@ -29,7 +29,8 @@ enum rule_id {
 
 enum rule_state {
 	RULE_ENFORCED,
-	RULE_PENDING, /* `commands` will enforce it; a test fails once one of them exists and the rule is still pending */
+	RULE_PENDING, /* `commands` will enforce it; a test fails once one of them exists and the rule is still pending
+	               */
 };
 
 struct rule_row {

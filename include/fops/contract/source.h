@@ -65,4 +65,7 @@ CHECKED bool source_read(struct arena *arena, const struct source_file *file, st
 /* "1.9.0": the linked libgit2, which reads topologies from git revisions. */
 const char *source_git_version(struct arena *arena);
 
+/* "1.11.1": the libssh2 that carries git over ssh. */
+const char *source_ssh_version(void);
+
 #endif

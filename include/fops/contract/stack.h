@@ -11,6 +11,9 @@ enum stack_ownership {
 	STACK_OWNERSHIP_COUNT,
 };
 
+/* Both names as choices. */
+#define STACK_OWNERSHIPS "execution-substrate|integration-endpoint"
+
 /* "execution-substrate", "integration-endpoint". */
 const char *stack_ownership_name(enum stack_ownership ownership);
 
@@ -30,12 +33,12 @@ extern const struct catalogue_stack stack_catalogue[];
 
 /* A measurement that belongs to a stack: one instant query whose worst sample is judged. */
 struct stack_metric {
-	const char *name;      /* "storage-used" */
-	const char *endpoint;  /* id of an Endpoint of plane prometheus or mimir */
-	const char *query;     /* PromQL */
-	const char *tenant;    /* X-Scope-OrgID, or NULL */
-	const char *unit;      /* for people: "percent", or NULL */
-	const char *direction; /* "above" or "below": on which side of the thresholds is bad; preset above */
+	const char *name;         /* "storage-used" */
+	const char *endpoint;     /* id of an Endpoint of plane prometheus or mimir */
+	const char *query;        /* PromQL */
+	const char *tenant;       /* X-Scope-OrgID, or NULL */
+	const char *unit;         /* for people: "percent", or NULL */
+	const char *direction;    /* "above" or "below": on which side of the thresholds is bad; preset above */
 	const struct value *warn; /* number, or NULL: degraded from here on */
 	const struct value *fail; /* number, or NULL: down from here on */
 };

@@ -17,7 +17,7 @@ struct topology;
 /* How git repositories are reached; the texts are as the configuration has them. */
 struct topology_git {
 	struct text_list host_keys; /* "ssh-ed25519 AAAA…": the keys that an ssh server may have */
-	const char *ca;             /* PEM text, or the absolute path of a PEM file; NULL: the machine's authorities */
+	const char *ca;             /* PEM text, or the absolute path of a PEM file; NULL: as the request has it */
 	const char *user;           /* NULL: the URL's, then "git" */
 	const char *identity_ref;   /* secret reference of a private key, or NULL */
 	const char *password_ref;   /* secret reference of a password or token for https, or NULL */
@@ -32,9 +32,11 @@ struct topology_request {
 
 	/* for git URLs only */
 	const struct topology_git *git; /* NULL: no keys, no credentials, presets */
+	const char *ca_file;            /* absolute path of a PEM file; NULL: the machine's authorities */
 	const char *git_folder;         /* where commits are kept; NULL: nowhere, they are fetched each time */
 	struct deadline deadline;       /* zeroed: only this module's own limits */
 	bool ask;                       /* ask the remote however young the last answer is */
+	bool offline;                   /* for completion: what is known is good enough, nobody is asked */
 	bool fresh_only;                /* for writers: a remote that cannot be asked is an error */
 };
 
@@ -59,8 +61,8 @@ struct topology_revision {
  * and sorted.
  *
  * Sources that start with `git+` are revisions: git+file, git+ssh, git+https (git+http to this machine), `?ref=` and
- * `#path`. Their files are read from the commit's objects; findings call them "URL@abcdef0:path". A whole commit that is
- * there is never asked for again, a branch or tag once its last answer is older than git->refresh_ms. A remote that
+ * `#path`. Their files are read from the commit's objects; findings call them "URL@abcdef0:path". A whole commit that
+ * is there is never asked for again, a branch or tag once its last answer is older than git->refresh_ms. A remote that
  * cannot be reached leaves the last known commit, marked stale; one that refuses is an error.
  *
  * The cache: one file per set of sources as given and the folder they are given from, holding for each file its size,
@@ -83,8 +85,8 @@ const struct topology_revision *topology_revisions(const struct topology *topolo
 /* How much a topology holds. */
 struct topology_counts {
 	size_t files;
-	size_t documents;                    /* of all kinds and none; those between two separators are none */
-	size_t objects[CONTRACT_KIND_COUNT]; /* with an id, also broken ones */
+	size_t documents;                          /* of all kinds and none; those between two separators are none */
+	size_t objects[CONTRACT_KIND_COUNT];       /* with an id, also broken ones */
 	const struct topology_revision *revisions; /* git revisions among the sources; in the arena */
 	size_t revision_count;
 };

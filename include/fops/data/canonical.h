@@ -5,21 +5,11 @@
 #include "fops/base/buffer.h"
 #include "fops/data/document.h"
 
-/* Room for any number as canonical text, with its NUL. */
-#define CANONICAL_NUMBER 48
-
-/*
- * A finite number as ECMAScript writes it (ECMA-262 Number::toString): the shortest digits that read back as the same
- * number, "1e+21", "0.000001", "0" for minus zero.
- */
-void canonical_number(double number, char ret_text[CANONICAL_NUMBER]);
-
 /*
  * Append the canonical text: no blanks, members sorted by the UTF-16 code units of their names, texts escaped no more
- * than JSON needs. Works in memory of scratch, which may be rewound afterwards. Members of one object have different
- * names, as every reader of documents makes sure.
- * false: nested deeper than 128, a number that is not finite, or the buffer's limit was passed; its content is unusable
- * then
+ * than JSON needs, numbers as ECMAScript writes them. Works in memory of scratch, which may be rewound afterwards.
+ * Members of one object have different names, as every reader of documents makes sure. false: nested deeper than 128, a
+ * number that is not finite, or the buffer's limit was passed; its content is unusable then
  */
 CHECKED bool canonical_write(struct arena *scratch, struct buffer *out, const struct value *value);
 

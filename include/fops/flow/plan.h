@@ -19,8 +19,7 @@ enum plan_action {
 	PLAN_ACTION_COUNT,
 };
 
-/* "add", "change", …; and what stands in the first three columns of a plan: "  +", "-/+". */
-const char *plan_action_name(enum plan_action action);
+/* What stands in the first three columns of a plan: "  +", "-/+". */
 const char *plan_action_symbol(enum plan_action action);
 
 /*

@@ -27,10 +27,10 @@ struct stack_result {
 	 * "down"      something bound is down, or beyond its limit
 	 * "blocked"   it is down, and a stack that it depends on is down, which is told as its cause
 	 * "unknown"   something could not be asked, and nothing is worse
-	 * "unbound"   nothing is bound to it: there is nothing to check, which is no finding
+	 * "unbound"   nothing is bound to it that can be asked, which is no finding
 	 */
 	const char *state;
-	const char *endpoints;     /* well of all, "2/3"; NULL when none is bound */
+	const char *endpoints;     /* well of those asked, "2/3"; NULL when none was */
 	const char *assets;        /* likewise */
 	const char *metrics;       /* "storage-used 83.5 percent", joined by ", "; NULL when none is bound */
 	struct optional_int drift; /* how many of what is bound are seen to be degraded or down; absent when unbound */

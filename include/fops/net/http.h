@@ -200,6 +200,9 @@ void http_resume(struct http *http, struct http_exchange *exchange);
  */
 bool http_judge(const struct http_exchange *exchange, const char *what, struct error *err);
 
+/* Replace in place what requests of that access show, wherever a server's text echoes it; as secret_mask. */
+void http_mask(const struct http_access *access, char *text);
+
 /* The instant of a Date header, "Sun, 06 Nov 1994 08:49:37 GMT"; false for any other form. */
 bool http_date_parse(const char *text, struct instant *ret_instant);
 

@@ -14,8 +14,8 @@ void secret_free(struct secret *secret);
 void secret_cleanup(struct secret **secret);
 
 /*
- * The bytes, for the two places that may use them (a lint names them): src/net/http*.c and src/asset/ (descriptors of
- * children). NUL-terminated. ret_len may be NULL.
+ * The bytes, for the two places that may use them (a lint names them): src/net/http*.c with its signatures and
+ * src/asset/ (descriptors of children). NUL-terminated. ret_len may be NULL.
  */
 const char *secret_expose(const struct secret *secret, size_t *ret_len);
 

@@ -11,14 +11,14 @@ struct metric_point {
 };
 
 struct metric_series {
-	struct text_map labels; /* "__name__" among them */
+	struct text_map labels;            /* "__name__" among them */
 	const struct metric_point *points; /* one for an instant query, in time order for a range */
 	size_t count;
 };
 
 struct metric_answer {
-	const char *type; /* "vector", "matrix", "scalar", "string" */
-	const char *text; /* of "string", else NULL; text of a remote */
+	const char *type;                   /* "vector", "matrix", "scalar", "string" */
+	const char *text;                   /* of "string", else NULL; text of a remote */
 	const struct metric_series *series; /* scalar: one without labels */
 	size_t count;
 	struct text_list warnings; /* warnings and infos of the server; text of a remote */
@@ -26,13 +26,13 @@ struct metric_answer {
 
 /* One query on the loop; the caller keeps it until on_done. */
 struct metric_query {
-	const char *endpoint; /* id of an Endpoint of plane prometheus or mimir (R14) */
-	const char *query;    /* PromQL */
-	const char *tenant;   /* X-Scope-OrgID, or NULL; checked by prometheus_tenant_is_valid */
-	struct instant at;    /* instant query; absent: the server's now */
-	struct instant from, to;   /* range query when step is set */
+	const char *endpoint;    /* id of an Endpoint of plane prometheus or mimir (R14) */
+	const char *query;       /* PromQL */
+	const char *tenant;      /* X-Scope-OrgID, or NULL; checked by prometheus_tenant_is_valid */
+	struct instant at;       /* instant query; absent: the server's now */
+	struct instant from, to; /* range query when step is set */
 	struct duration step;
-	struct duration timeout;   /* sent and kept; 0: 10s */
+	struct duration timeout; /* sent and kept; 0: 10s */
 	void (*on_done)(struct metric_query *query);
 	void *user;
 	/* results, in the context's arena */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fopslab.neighbours import (
     executor,
+    git,
     health,
     incus,
     keycloak,
@@ -28,6 +29,7 @@ TABLE: tuple[Neighbour, ...] = (
     kube.NEIGHBOUR,
     proxmox.NEIGHBOUR,
     incus.NEIGHBOUR,
+    git.NEIGHBOUR,
     health.NEIGHBOUR,
     keycloak.NEIGHBOUR,
     nginx.NEIGHBOUR,

@@ -11,9 +11,14 @@ from fopslab.state import Facts, Lab
 
 Document = dict[str, Any]
 Folders = dict[str, list[Document]]
+Contexts = dict[str, Document]
 
 
 def no_documents(_everybody: Mapping[str, Facts]) -> Folders:
+    return {}
+
+
+def no_contexts(_everybody: Mapping[str, Facts]) -> Contexts:
     return {}
 
 
@@ -28,7 +33,7 @@ class Neighbour:
     start() starts it and returns once it is ready, with the facts that tests need (ports, paths); it raises Skipped
     when this machine cannot run it and StartFailed when something broke. stop() must cope with every state that a crash
     can leave; without one, the recorded and the marked processes are ended. documents() turns the facts of everybody
-    that is up into contracts by topology folder; environment() sets the variables that the contracts refer to.
+    that is up into contracts by topology folder; contexts() are those of the configuration that no folder makes; environment() sets the variables that the contracts refer to.
     """
 
     name: str
@@ -39,6 +44,7 @@ class Neighbour:
     needs: tuple[str, ...] = ()
     stop: Callable[[Lab], None] | None = None
     documents: Callable[[Mapping[str, Facts]], Folders] = no_documents
+    contexts: Callable[[Mapping[str, Facts]], Contexts] = no_contexts
     environment: Callable[[Lab, Facts], dict[str, str]] = no_environment
 
     def end(self, lab: Lab) -> None:

@@ -73,7 +73,7 @@ def check_java() -> None:
 
 def realm(secret: str) -> dict[str, Any]:
     client = {"clientId": CLIENT_ID, "secret": secret, "enabled": True, "publicClient": False,
-              "serviceAccountsEnabled": True, "standardFlowEnabled": False, "directAccessGrantsEnabled": False}  # fmt: skip
+              "serviceAccountsEnabled": True, "standardFlowEnabled": False}  # fmt: skip
     account = {"username": "service-account-fops", "enabled": True, "serviceAccountClientId": CLIENT_ID,
                "clientRoles": {"realm-management": ["view-realm"]}}  # fmt: skip
     return {"realm": REALM, "enabled": True, "accessTokenLifespan": 300, "clients": [client], "users": [account]}
@@ -118,10 +118,10 @@ def documents(everybody: Mapping[str, Facts]) -> Folders:
     auth = {"mode": "oidc-client", "tokenUrl": facts["tokenUrl"], "clientId": facts["clientId"],
             "secretRef": "env://FOPS_LAB_KEYCLOAK_SECRET"}  # fmt: skip
     admin = {"path": f"/admin/realms/{REALM}", "expect": {"pointer": "/realm", "value": REALM}}
-    management = f"https://127.0.0.1:{facts['managementPort']}"
+    management, main = (f"https://127.0.0.1:{facts[name]}" for name in ("managementPort", "port"))
     return {"planes": [
         preset_document("lab-keycloak", NAME, management, facts["ca"]),
-        preset_document("lab-keycloak-admin", NAME, f"https://127.0.0.1:{facts['port']}", facts["ca"], auth=auth, health=admin),
+        preset_document("lab-keycloak-admin", NAME, main, facts["ca"], auth=auth, health=admin),
     ]}  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from fopslab.assets import API_VERSION
-from fopslab.metrics.exporter import VOLUMES
+from fopslab.metrics.exporter import SIZE_BYTES, VOLUMES
+from fopslab.metrics.standin_mimir import BUSY, FAILING
 from fopslab.neighbours.base import Document, Folders, Neighbour
 from fopslab.process import wait_until
 from fopslab.real import answers, preset_document, start_server, stop_and_forget
@@ -21,7 +22,6 @@ NAME = "prometheus"
 ENDPOINT = "lab-prometheus"
 MIMIR_ENDPOINT = "lab-mimir"
 MIMIR_SERVER = "lab-mimir-server"
-TENANT = "lab"
 FIRST_SCRAPE_SECONDS = 20.0
 STORAGE_QUERY = "100 * lab_volume_used_bytes / lab_volume_size_bytes"
 CONFIGURATION = """\
@@ -70,7 +70,8 @@ def start(lab: Lab) -> Facts:
     (port,) = start_server(lab, NAME, words, lambda ports: answers(ports[0], "/-/ready"))
     wait_until(lambda: has_scraped(port), FIRST_SCRAPE_SECONDS, "the first scrape of prometheus")
     mimir = start_reporting(lab, NAME, "mimir", ["fopslab.metrics.standin_mimir", "--to", str(port)])["port"]
-    return {"port": port, "exporter": exporter, "mimir": mimir}
+    known = {"volumes": VOLUMES, "sizeBytes": SIZE_BYTES, "busyTenant": BUSY, "failingTenant": FAILING}
+    return {"port": port, "exporter": exporter, "mimir": mimir, **known}
 
 
 def ready(_lab: Lab, facts: Facts) -> bool:

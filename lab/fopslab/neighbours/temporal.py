@@ -20,7 +20,8 @@ def start(lab: Lab) -> Facts:
     ports = start_server(
         lab, NAME,
         lambda ports: [str(program), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(ports[0]), "--http-port",
-                       str(ports[1]), "--headless", "--db-filename", str(folder / "temporal.db"), "--log-level", "warn"],
+                       str(ports[1]), "--headless", "--db-filename", str(folder / "temporal.db"),
+                       "--log-level", "warn"],
         lambda ports: answers(ports[1], HEALTH), ports=2, environment={"HOME": str(folder)}, seconds=60,
     )  # fmt: skip
     return {"port": ports[1], "grpcPort": ports[0]}

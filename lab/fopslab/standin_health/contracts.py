@@ -15,16 +15,19 @@ BAO = {
     "replication_performance_mode": "disabled", "replication_dr_mode": "disabled", "server_time_utc": 1763700000,
     "version": "2.4.0", "cluster_name": "vault-cluster-lab", "cluster_id": "6a0c0d2e-0000-4000-8000-000000000001",
 }  # fmt: skip
-BAO_SEALED = {key: value for key, value in BAO.items() if not key.startswith("cluster")} | {"sealed": True, "standby": True}
-GOTRUE = {"version": "v2.170.0", "name": "GoTrue", "description": "GoTrue is a user registration and authentication API"}
+BAO_SEALED = {key: value for key, value in BAO.items() if not key.startswith("cluster")}
+BAO_SEALED |= {"sealed": True, "standby": True}
+GOTRUE = {"version": "v2.170.0", "name": "GoTrue", "description": "GoTrue is a user registration API"}
 INCUS = {"api_status": "stable", "api_version": "1.0", "auth_methods": ["tls"], "api_extensions": ["etag"]}
+# What a client gets that the server does not know: it is alive, and nothing more is told.
+UNTRUSTED = data({"type": "sync", "status": "Success", "status_code": 200, "metadata": {**INCUS, "auth": "untrusted"}})
 TEMPORAL = {"serverVersion": "1.29.0", "capabilities": {"signalAndQueryHeader": True, "upsertMemo": True}}
 BUCKETS = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
     "<Owner><ID>lab</ID></Owner><Buckets></Buckets></ListAllMyBucketsResult>"
 )
-S3_DOWN = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
-S3_REFUSED = S3_DOWN.replace("SlowDown", "SignatureDoesNotMatch").replace("Reduce your request rate.", "It does not match.")
+S3_DOWN = '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code><Message>Later.</Message></Error>'
+S3_REFUSED = S3_DOWN.replace("SlowDown", "SignatureDoesNotMatch").replace("Later", "It does not match")
 
 
 def up(status: str, code: int = 200) -> Answer:
@@ -76,7 +79,8 @@ PRODUCTS: tuple[Product, ...] = (
     ), page(404)),
     Product("evidence", (
         Route("/auth/v1/health", data(GOTRUE), key="apikey"),
-        Route("/rest/v1/", data({"swagger": "2.0"}), data({"code": "PGRST001"}, 503), methods=("GET", "HEAD"), key="apikey"),
+        Route("/rest/v1/", data({"swagger": "2.0"}), data({"code": "PGRST001"}, 503),
+              methods=("GET", "HEAD"), key="apikey"),
     ), data({"message": "no Route matched with those values"}, 404), NO_KEY, key="apikey"),
     Product("feast", (Route("/health", empty(), empty(503)),), NOT_FOUND_JSON),
     Product("glitchtip", (
@@ -94,10 +98,8 @@ PRODUCTS: tuple[Product, ...] = (
     Product("incus", (
         Route("/1.0", data({"type": "sync", "status": "Success", "status_code": 200, "metadata": {
             **INCUS, "auth": "trusted", "environment": {"server": "incus", "server_version": "6.0.3"}}}),
-              data({"type": "error", "error": "Daemon is starting up", "error_code": 503}, 503), key="certificate"),
-    ), data({"type": "error", "error": "not found", "error_code": 404}, 404), data({
-        "type": "sync", "status": "Success", "status_code": 200, "metadata": {**INCUS, "auth": "untrusted"}}),
-            key="certificate"),
+              UNTRUSTED, key="certificate"),
+    ), data({"type": "error", "error": "not found", "error_code": 404}, 404), UNTRUSTED, key="certificate"),
     kubernetes("k3s", (Route("/ping", text("pong")),)),
     Product("kafka", (), protocol="kafka"),
     Product("keycloak", (
@@ -153,10 +155,11 @@ PRODUCTS: tuple[Product, ...] = (
     ), page(404)),
     Product("prometheus", (
         Route("/-/healthy", text("Prometheus Server is Healthy.\n"), methods=("GET", "HEAD")),
-        Route("/-/ready", text("Prometheus Server is Ready.\n"), text("Service Unavailable", 503), methods=("GET", "HEAD")),
+        Route("/-/ready", text("Prometheus Server is Ready.\n"), text("Service Unavailable", 503),
+              methods=("GET", "HEAD")),
     )),
     Product("proxmox", (
-        Route("/api2/json/version", data({"data": {"version": "8.2.4", "release": "8.2", "repoid": "faa83925c9641325"}}),
+        Route("/api2/json/version", data({"data": {"version": "8.2.4", "release": "8.2", "repoid": "faa83925"}}),
               data({"data": None}, 596), key="pve"),
     ), data({"data": None}, 501), data({"data": None}, 401), key="pve"),
     Product("redpanda", (
@@ -177,7 +180,7 @@ PRODUCTS: tuple[Product, ...] = (
     ), data({"message": "no Route matched with those values"}, 404), NO_KEY, key="apikey"),
     Product("temporal", (
         Route("/api/v1/system-info", data(TEMPORAL)),
-        Route("/api/v1/namespaces", data({"namespaces": [{"namespaceInfo": {"name": "temporal-system"}}], "nextPageToken": ""}),
+        Route("/api/v1/namespaces", data({"namespaces": [{"namespaceInfo": {"name": "default"}}], "nextPageToken": ""}),
               data({"code": 14, "message": "persistence is unavailable", "details": []}, 503), query={"pageSize": "1"}),
     ), data({"code": 5, "message": "Not Found", "details": []}, 404)),
     Product("windmill", (

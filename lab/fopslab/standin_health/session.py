@@ -1,4 +1,4 @@
-"""An MCP server over Streamable HTTP that knows initialize, ping and the end of a session (revisions 2025-03-26 to 2025-11-25)."""
+"""An MCP server over Streamable HTTP that knows initialize, ping and the end of a session, in three revisions."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ class Sessions:
             message = json.loads(request.body)
         except ValueError:
             return trouble(400, -32700, "Parse error")
-        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0" or not isinstance(message.get("method"), str):
+        if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
+            return trouble(400, -32600, "Invalid Request")
+        if not isinstance(message.get("method"), str):
             return trouble(400, -32600, "Invalid Request")
         if message["method"] == "initialize":
             return self._initialize(message, ready)

@@ -21,8 +21,8 @@ BANS = (
     Ban("gmtime|localtime|localtime_r|ctime|asctime", NOWHERE, "times are UTC and formatted by base/clock"),
     Ban("strerror|strerror_r", r"src/base/error\.c", "use errno_text"),
     Ban("v?f?printf|v?dprintf|f?puts|putchar|f?putc|perror|psignal", r"src/cli/.*|src/main\.c", "only cli and main print"),
-    Ban("exit|_exit|_Exit|quick_exit|abort|assert", r"src/base/arena\.c|src/main\.c", "only main ends the program; return a failure"),
-    Ban(r"posix_spawnp?|v?fork|clone|execv?p?e?|execvpe|execle?|execlp|fexecve|popen|system", r"src/base/process\.c",
+    Ban("exit|_exit|_Exit|quick_exit|abort|assert", r"src/base/(arena|branch)\.c|src/main\.c", "only main ends the program; return a failure"),
+    Ban(r"posix_spawnp?|v?fork|clone|execv?p?e?|execvpe|execle?|execlp|fexecve|popen|system", r"src/base/(process|branch)\.c",
         "only base/process starts programs"),
 )
 

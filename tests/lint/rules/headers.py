@@ -16,15 +16,19 @@ LIBRARIES = {
     r"openssl/.*": "OpenSSL",
     r"z(lib|conf)\.h": "zlib",
     r"git2(\.h|/.*)": "libgit2",
+    r"libssh2\.h": "libssh2",
     r"nghttp2/.*": "nghttp2",
 }
 # digests, TLS and signatures live in different rooms
 ONE_FILE_PER_ROOM = {"OpenSSL"}
 # a header that carries a library to several files: who may include it
-CARRIERS = {"http_easy.h": r"src/net/(http_easy|http_multi|http_transfer|websocket_link)\.c"}
+CARRIERS = {
+    "http_easy.h": r"src/net/(dialog|http_easy|http_multi|http_transfer|websocket_link)\.c",
+    "git_source_library.h": r"src/contract/git_source_(library|tree|fetch)\.c",
+}
 PROCESS_HEADER = "fops/base/process.h"
-PROCESS_USERS = r"src/asset/.*|src/base/process\.c|src/cli/(pager|extension)\.c|src/flow/env_exec\.c"
-SECRET_USERS = r"src/net/http[^/]*\.c|src/net/secret\.c|src/asset/.*|include/fops/net/secret\.h"
+PROCESS_USERS = r"src/asset/.*|src/base/(process|branch)\.c|src/cli/(pager|extension)\.c|src/flow/env_exec\.c"
+SECRET_USERS = r"src/net/http[^/]*\.c|src/net/secret\.c|src/net/sigv4\.c|src/asset/.*|include/fops/net/secret\.h"
 COMPILE_FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-x", "c"]
 
 

@@ -86,9 +86,9 @@ Test(authorities, come_from_the_flag_before_the_variable)
 	cr_assert_str_eq(path, one);
 	cr_assert(authorities_file(arena, NULL, &path, &err));
 	cr_assert_str_eq(path, two);
-	cr_assert_not(authorities_file(arena, "/nonexistent/ca.pem", &path, &err));
+	cr_assert_not(authorities_file(arena, "/proc/nowhere/ca.pem", &path, &err));
 	cr_assert_eq(err.id, ERROR_PLANE_TLS);
-	cr_assert_eq(setenv("SSL_CERT_FILE", "/nonexistent/ca.pem", 1), 0);
+	cr_assert_eq(setenv("SSL_CERT_FILE", "/proc/nowhere/ca.pem", 1), 0);
 	cr_assert_not(authorities_file(arena, NULL, &path, &err));
 	cr_assert_str_eq(path, two, "it stays as it was");
 }

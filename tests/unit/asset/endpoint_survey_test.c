@@ -11,6 +11,7 @@
 #include "../net/server.h"
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
+#include "fops/base/file.h"
 
 #define LONGEST_TEST_MS 20000
 #define MOST            8
@@ -99,6 +100,18 @@ static const struct {
 	{ "GET /bomb", "200 OK", "Content-Encoding: gzip\r\n", "\x1f\x8b\x08" },
 };
 
+/* Routes that open for one header line only. */
+static const struct {
+	const char *start;
+	const char *line;
+} guarded[] = {
+	{ "GET /bearer ", "\r\nAuthorization: Bearer k-1\r\n" },
+	{ "GET /basic ", "\r\nAuthorization: Basic bWU6ay0x\r\n" },
+	{ "GET /key ", "\r\nx-api-key: k-1\r\n" },
+	{ "GET / ", "\r\nAuthorization: AWS4-HMAC-SHA256 Credential=k-1/" },
+	{ "GET /granted ", "\r\nAuthorization: Bearer t-1\r\n" },
+};
+
 static enum after by_path(struct connection *connection, const char *request)
 {
 	if (asks_for(request, "GET /endless"))
@@ -107,6 +120,12 @@ static enum after by_path(struct connection *connection, const char *request)
 		return send_drip(connection);
 	if (asks_for(request, "GET /silent"))
 		return AFTER_STALL;
+	for (size_t i = 0; i < ARRAY_LEN(guarded); i++) {
+		if (asks_for(request, guarded[i].start))
+			return strstr(request, guarded[i].line) != NULL
+			               ? send_text(connection, "200 OK", "", "ok")
+			               : send_text(connection, "403 Forbidden", "", "no");
+	}
 	for (size_t i = 0; i < ARRAY_LEN(canned); i++) {
 		if (asks_for(request, canned[i].start))
 			return send_text(connection, canned[i].status, canned[i].headers, canned[i].body);
@@ -122,14 +141,12 @@ static void take(void *user, size_t i, const struct endpoint_result *result)
 	told++;
 }
 
-/* Opens a topology of endpoints, each given by what follows its id and plane; %u is the server's port. */
-static void open_endpoints(server_talk *talk, const char *const *texts, size_t count)
+/* Opens a topology of endpoints, each given by what follows its id and plane; $ is the server's URL. */
+static void open_with(const char *const *texts, size_t count)
 {
 	struct buffer text = BUFFER((size_t)1024 * 1024);
 	struct error err;
 
-	talks[0] = talk;
-	server = server_start_talks(talks, 1, NULL, NULL, NULL);
 	for (size_t i = 0; i < count; i++) {
 		buffer_format(&text, "%sapiVersion: fractalops/v1\nkind: Endpoint\nspec: {id: e%zu, plane: x, ",
 		              i == 0 ? "" : "---\n", i);
@@ -150,6 +167,13 @@ static void open_endpoints(server_talk *talk, const char *const *texts, size_t c
 	cr_assert(loop_new(&context.loop, &err));
 	for (size_t i = 0; i < count; i++)
 		cr_assert(topology_read_endpoint(topology, i, place.arena, &endpoints[i], &err));
+}
+
+static void open_endpoints(server_talk *talk, const char *const *texts, size_t count)
+{
+	talks[0] = talk;
+	server = server_start_talks(talks, 1, NULL, NULL, NULL);
+	open_with(texts, count);
 }
 
 static void survey(size_t count)
@@ -268,6 +292,86 @@ Test(endpoint_survey, keeps_versions_printable_and_latency_in_bounds)
 	is(1, "degraded", "yes", "yes", "no");
 	says(1, "found 404");
 	is(2, "ok", "yes", "yes", "yes");
+}
+
+Test(endpoint_survey, shows_credentials_of_every_kind)
+{
+	setenv("FOPS_TEST_KEY", "k-1", 1);
+	setenv("FOPS_TEST_OTHER", "k-2", 1);
+	SURVEY("executorUrl: \"$\", auth: {mode: bearer, secretRef: \"env://FOPS_TEST_KEY\"}, health: {path: /bearer}",
+	       "executorUrl: \"$\", auth: {mode: basic, user: me, secretRef: \"env://FOPS_TEST_KEY\"}, health: {path: "
+	       "/basic}",
+	       "executorUrl: \"$\", auth: {mode: api-key, header: x-api-key, secretRef: \"env://FOPS_TEST_KEY\"}, "
+	       "health: {path: /key}",
+	       "executorUrl: \"$\", auth: {mode: signed, accessKeyRef: \"env://FOPS_TEST_KEY\", region: eu, "
+	       "secretRef: \"env://FOPS_TEST_OTHER\"}, health: {path: /}",
+	       "executorUrl: \"$\", auth: {mode: api-key, header: x-api-key, secretRef: \"env://FOPS_TEST_OTHER\"}, "
+	       "health: {path: /key}");
+	for (size_t i = 0; i < 4; i++)
+		is(i, "ok", "yes", "yes", "yes");
+	is(4, "degraded", "yes", "no", "unknown");
+	says(4, "403");
+	/* no secret stands in what is told */
+	for (size_t i = 0; i < 5; i++)
+		cr_expect(results[i].cause == NULL || strstr(results[i].cause, "k-") == NULL, "%s", results[i].cause);
+}
+
+static enum after issuer(struct connection *connection, const char *request)
+{
+	if (asks_for(request, "POST /token"))
+		return send_text(connection, "200 OK", "Content-Type: application/json\r\n",
+		                 "{\"access_token\":\"t-1\",\"token_type\":\"Bearer\",\"expires_in\":60}");
+	if (asks_for(request, "POST /none"))
+		return send_text(connection, "401 Unauthorized", "", "{\"error\":\"invalid_client\"}");
+	return by_path(connection, request);
+}
+
+static const char *fixture(const char *name)
+{
+	return path_join(place.arena, getenv("TLS_FIXTURES"), name);
+}
+
+/* The PEM text as a YAML text in double quotation marks. */
+static const char *authority(void)
+{
+	struct buffer quoted = BUFFER((size_t)64 * 1024);
+	const char *copy;
+	struct error err;
+	struct str text;
+
+	cr_assert(file_read(place.arena, fixture("authority.pem"), 65536, &text, &err), "%s", err.message);
+	for (size_t i = 0; i < text.len; i++)
+		buffer_format(&quoted, text.data[i] == '\n' ? "\\n" : "%c", text.data[i]);
+	copy = arena_copy(place.arena, buffer_string(&quoted));
+	buffer_done(&quoted);
+	return copy;
+}
+
+Test(endpoint_survey, fetches_a_token_for_both_questions)
+{
+	const char *texts[2];
+
+	setenv("FOPS_TEST_KEY", "k-1", 1);
+	talks[0] = issuer;
+	server = server_start_talks(talks, 1, fixture("address.pem"), fixture("server.key"), NULL);
+	for (size_t i = 0; i < 2; i++)
+		texts[i] = arena_format(
+		        place.arena,
+		        "executorUrl: \"https://127.0.0.1:%u\", tls: {ca: \"%s\"}, auth: {mode: oidc-client, "
+		        "tokenUrl: \"https://127.0.0.1:%u/%s\", clientId: me, "
+		        "secretRef: \"env://FOPS_TEST_KEY\"}, readiness: {path: /granted}, "
+		        "liveness: {path: /livez}",
+		        (unsigned)server_port(server), authority(), (unsigned)server_port(server),
+		        i == 0 ? "token" : "none");
+	open_with(texts, 2);
+	survey(2);
+	is(0, "ok", "yes", "yes", "yes");
+	cr_expect(results[0].tls_days.present);
+	cr_expect_gt(results[0].tls_days.value, 0);
+	is(1, "unknown", "unknown", "no", "unknown");
+	says(1, "invalid_client");
+	/* one token for both questions, and two tries for the one that is refused */
+	cr_expect_eq(server_requests(server), 5);
 }
 
 static enum after grid(struct connection *connection, const char *request)

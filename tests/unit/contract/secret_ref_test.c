@@ -132,3 +132,30 @@ Test(secret_ref, says_why_there_is_no_value)
 	cr_assert_str_eq(value, "untouched");
 	arena_free(arena);
 }
+
+Test(secret_ref, refuses_a_humans_token_and_does_not_repeat_it)
+{
+	static const char *const tokens[] = { "ghp_canary", " github_pat_canary", "\"ghp_canarycanarycanary\"",
+		                              "token gho_canarycanarycanary" };
+
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++) {
+		struct error err = { 0 };
+
+		cr_expect_not(secret_allowed(tokens[i], "the file token", &err), "%s", tokens[i]);
+		cr_expect_eq(err.id, ERROR_SECRET_REFUSED);
+		cr_expect_eq(err.exit_status, EXIT_AUTH);
+		cr_expect_not_null(strstr(err.message, "(R08: "), "%s", err.message);
+		cr_expect_str_eq(err.cause, "the file token holds one");
+		cr_expect_null(strstr(err.message, "canary"));
+		cr_expect_null(strstr(err.cause, "canary"));
+	}
+}
+
+Test(secret_ref, allows_other_secrets)
+{
+	static const char *const tokens[] = { "ghs_0123456789abcdefghij", "v1.0123456789abcdef", "hunter2", "" };
+	struct error err;
+
+	for (size_t i = 0; i < ARRAY_LEN(tokens); i++)
+		cr_expect(secret_allowed(tokens[i], "it", &err), "%s", tokens[i]);
+}

@@ -137,8 +137,59 @@ Test(topology, reads_every_field_of_an_endpoint)
 	cr_expect(text_ends(endpoint.tls.ca, "-----END CERTIFICATE-----\n"));
 	cr_expect(text_starts(endpoint.tls.pin, "sha256//"));
 	cr_expect_str_eq(endpoint.tls.server_name, "executor.example.net");
+	cr_expect_str_eq(endpoint.tls.minimum_version, "1.3");
+	cr_expect_str_eq(text_map_get(&endpoint.health.query, "deep"), "true");
+	cr_expect_eq(endpoint.health.query.count, 2);
+	cr_expect_eq(endpoint.health.max_latency_ms.value, 250);
+	cr_expect_str_eq(endpoint.health.version_from, "/version");
+	cr_expect_str_eq(endpoint.liveness.protocol, "tcp");
+	cr_expect_str_eq(endpoint.readiness.preset, "openbao");
+	cr_expect_eq(endpoint.readiness.timeout.ms, 2000);
+	cr_expect(endpoint.rate.present);
+	cr_expect_eq(endpoint.rate.requests, 10);
+	cr_expect_eq(endpoint.rate.period.ms, 2000);
+	cr_expect_eq(endpoint.rate.burst, 20);
+	cr_expect_str_eq(endpoint.documentation, "https://docs.example.net/board/?page=1#health");
+	cr_expect_str_eq(endpoint.owner, "platform");
+	cr_expect_str_eq(text_map_get(&endpoint.labels, "tier"), "core");
 	cr_expect_str_eq(topology_origin(topology, KIND_ENDPOINT, index, place.arena),
 	                 FIXTURES "/topology/endpoints.yaml:2");
+	topology_cleanup(&topology);
+	place_done(&place);
+}
+
+static struct endpoint read_endpoint(const struct place *place, const struct topology *topology, const char *id)
+{
+	struct endpoint endpoint = { 0 };
+	struct error err;
+	size_t index;
+
+	cr_assert(topology_find(topology, KIND_ENDPOINT, id, &index));
+	cr_assert(topology_read_endpoint(topology, index, place->arena, &endpoint, &err));
+	return endpoint;
+}
+
+Test(topology, reads_every_way_to_say_who_asks)
+{
+	struct place place = place_new();
+	struct topology *topology = open_fixture(&place);
+	struct endpoint endpoint = read_endpoint(&place, topology, "with-password");
+
+	cr_expect_str_eq(endpoint.auth.user, "fops");
+	cr_expect_str_eq(endpoint.auth.secret_ref, "env://NEXUS_PASSWORD");
+	cr_expect_str_eq(endpoint.health.expect.body, "");
+	endpoint = read_endpoint(&place, topology, "with-key");
+	cr_expect_str_eq(endpoint.auth.header, "x-api-key");
+	cr_expect_str_eq(endpoint.health.expect.body_starts, "{");
+	endpoint = read_endpoint(&place, topology, "with-client");
+	cr_expect_str_eq(endpoint.auth.token_url, "https://id.example.net/realms/core/token");
+	cr_expect_str_eq(endpoint.auth.client_id, "fops");
+	cr_expect_eq(endpoint.auth.scopes.count, 2);
+	cr_expect_str_eq(endpoint.auth.audience, "https://board.example.net");
+	endpoint = read_endpoint(&place, topology, "with-signature");
+	cr_expect_str_eq(endpoint.auth.access_key_ref, "env://S3_KEY");
+	cr_expect_str_eq(endpoint.auth.region, "us-east-1");
+	cr_expect_str_eq(endpoint.auth.service, "s3");
 	topology_cleanup(&topology);
 	place_done(&place);
 }
@@ -150,7 +201,7 @@ Test(topology, counts_and_finds)
 	size_t index = 99;
 
 	cr_assert_eq(topology_count(topology, KIND_RUNTIME_ASSET), 5);
-	cr_assert_eq(topology_count(topology, KIND_ENDPOINT), 3);
+	cr_assert_eq(topology_count(topology, KIND_ENDPOINT), 7);
 	for (size_t i = 0; i < 5; i++) {
 		const char *id = topology_id(topology, KIND_RUNTIME_ASSET, i);
 
@@ -194,9 +245,9 @@ Test(topology, answers_nothing_for_an_index_outside)
 	struct runtime_asset asset;
 	struct error err = { 0 };
 
-	cr_assert_str_eq(topology_id(topology, KIND_ENDPOINT, 3), "");
+	cr_assert_str_eq(topology_id(topology, KIND_ENDPOINT, 7), "");
 	cr_assert_str_eq(topology_asset_role(topology, SIZE_MAX), "");
-	cr_assert_str_eq(topology_origin(topology, KIND_ENDPOINT, 3, place.arena), "");
+	cr_assert_str_eq(topology_origin(topology, KIND_ENDPOINT, 7, place.arena), "");
 	cr_assert_not(topology_read_asset(topology, 5, place.arena, &asset, &err));
 	cr_assert_eq(err.id, ERROR_INTERNAL);
 	topology_cleanup(&topology);
@@ -281,7 +332,7 @@ Test(topology, suggests_names_that_are_near)
 
 Test(topology, names_the_later_kinds)
 {
-	static const char *const kinds[] = { "Stack", "Connector", "Project", "Squad", "TeamContract", "Governance" };
+	static const char *const kinds[] = { "Connector", "Project", "Squad", "TeamContract", "Governance" };
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		struct place place = place_new();

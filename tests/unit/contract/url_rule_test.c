@@ -17,9 +17,19 @@ static bool is_raw_url(const char *text)
 Test(url_rule, takes_names_as_names)
 {
 	static const char *const good[] = {
-		"https://board.example.net", "http://board.example.net/", "HTTPS://Board.Example.NET:8443/base/path",
-		"https://10.example.net",    "https://a-b_c.example",     "https://portal",
-		"https://1e100.net",         "https://0x7f.example",      "https://localhost.example.net",
+		"https://board.example.net",
+		"http://board.example.net/",
+		"HTTPS://Board.Example.NET:8443/base/path",
+		"https://10.example.net",
+		"https://a-b_c.example",
+		"https://portal",
+		"https://1e100.net",
+		"https://0x7f.example",
+		"https://localhost.example.net",
+		"https://svc",
+		"https://local",
+		"https://board.svc.example.net",
+		"https://xn--bcher-kva.example",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -47,6 +57,17 @@ Test(url_rule, knows_raw_addresses_in_every_notation)
 		"http://localhost",
 		"http://LocalHost.:80",
 		"http://app.localhost",
+		"http://127.0.0.1..",
+		"http://localhost...",
+		"http://printer.local",
+		"http://node.localdomain",
+		"http://localdomain",
+		"http://board.boards.svc:8080",
+		"http://Board.Boards.SVC.cluster.LOCAL.",
+		"http://xn--127-.0.0.xn--1-",
+		"http://xn--localhost-",
+		"http://[::ffff:7f00:1]",
+		"http://[0:0:0:0:0:0:0:1]",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(raw); i++)
@@ -152,4 +173,28 @@ Test(url_rule, judges_request_paths)
 		cr_expect_null(url_rule_path(good[i]), "%s", good[i]);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		cr_expect_not_null(url_rule_path(bad[i]), "accepted: %s", bad[i]);
+}
+
+Test(url_rule, knows_raw_identities_in_every_notation)
+{
+	static const char *const raw[] = {
+		"10.0.0.1",         "127.1",
+		"10.0.0.1.",        "10..0.0.1",
+		"2130706433",       "017700000001",
+		"0x7f000001",       "0x7f.1",
+		"ip-10-0-0-1",      "10-0-0-1",
+		"10_0_0_1",         "localhost",
+		"localhost..",      "app.localhost",
+		"node.local",       "localdomain",
+		"board.boards.svc", "board.boards.svc.cluster.local",
+	};
+	static const char *const names[] = {
+		"12",    "20260510",  "0.a_b-c", "board-01",    "v1.2", "local",   "svc",       "ip-10-0-0",
+		"1-2-3", "1-2-3-4-5", "1-2-3-x", "10-0-0-1000", "0x",   "a.svc.b", "a10.0.0.1", "localhost-01",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(raw); i++)
+		cr_expect(url_rule_is_raw_identity(raw[i]), "%s", raw[i]);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		cr_expect_not(url_rule_is_raw_identity(names[i]), "%s", names[i]);
 }

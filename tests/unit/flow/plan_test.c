@@ -155,7 +155,16 @@ Test(plan, prints_a_secret_as_its_reference_and_no_control_characters)
 	        plan_of(PLAN_ADD, NULL, "{\"data\": {\"T/K\": \"openbao://kv/a#b\", \"U\": \"\\u001b[2J\"}}");
 
 	text_list_add(arena, &step.secrets, "/data/T~1K");
-	expect_print(&plan, "      data.T/K       (secret, openbao://kv/a#b)\n      data.U         \\x1b[2J\n");
+	expect_print(&plan, "      data.T/K       (secret, openbao://kv/a#b)\n      data.U         \\x1B[2J\n");
+}
+
+Test(plan, names_the_commit_that_it_was_made_from)
+{
+	struct plan plan = plan_of(PLAN_NONE, NULL, NULL);
+
+	expect_print(&plan, "   topology 01234567\n");
+	text_list_add(arena, &plan.sources, "git+file:///a?ref=main at 2e8dc10588c7d4852a106a683855ce441c989b02");
+	expect_print(&plan, "   source 2e8dc10\n");
 }
 
 Test(plan, prints_what_could_not_be_observed)
@@ -185,7 +194,7 @@ Test(plan, shows_lines_with_two_of_context)
 	expect_diff("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "0\n1\n2\n3\n4\n5\n6\n7\n8\n",
 	            "@@ -1,2 +1,3 @@\n+0\n 1\n 2\n@@ -7,3 +8,2 @@\n 7\n 8\n-9\n");
 	expect_diff("a\nb\nc", "a\nc\nd", "@@ -1,3 +1,3 @@\n a\n-b\n c\n+d\n");
-	expect_diff("a\x1b\n", "a\n", "@@ -1,1 +1,1 @@\n-a\\x1b\n+a\n");
+	expect_diff("a\x1b\n", "a\n", "@@ -1,1 +1,1 @@\n-a\\x1B\n+a\n");
 }
 
 Test(plan, shows_long_texts_as_replaced_whole)

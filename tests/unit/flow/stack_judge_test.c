@@ -59,12 +59,22 @@ Test(stack_judge, all_well_is_ok)
 	                                   member("endpoint", "c", "none"), member("asset", "d", "ok"));
 
 	cr_assert_str_eq(result.state, "ok");
-	cr_assert_str_eq(result.endpoints, "3/3");
+	cr_assert_str_eq(result.endpoints, "2/2", "one has nothing to ask");
 	cr_assert_str_eq(result.assets, "1/1");
 	cr_assert_null(result.cause);
 	cr_assert(result.drift.present && result.drift.value == 0);
 	cr_assert_eq(result.layer, 2);
 	cr_assert_gt(result.checked_at.unix_ms, 0);
+}
+
+Test(stack_judge, what_cannot_be_asked_gives_no_verdict)
+{
+	struct stack_result result = JUDGE(member("endpoint", "a", "none"));
+
+	cr_assert_str_eq(result.state, "unbound");
+	cr_assert_null(result.endpoints);
+	cr_assert_not(result.drift.present);
+	cr_assert_eq(result.members.count, 1);
 }
 
 Test(stack_judge, the_worst_decides_and_is_named)

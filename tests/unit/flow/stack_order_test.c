@@ -26,7 +26,7 @@ Test(stack_order, a_layer_is_one_above_the_highest_need)
 
 Test(stack_order, a_circle_ends)
 {
-	static const struct order_node circle[] = {
+	const struct order_node circle[] = {
 		{ (const size_t[]){ 1 }, 1 },
 		{ (const size_t[]){ 0 }, 1 },
 		{ (const size_t[]){ 2 }, 1 },

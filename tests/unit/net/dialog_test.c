@@ -27,9 +27,9 @@ static enum dialog_judgement until_more(struct dialog *one)
 	return text_ends(one->data, "more") ? DIALOG_DONE : DIALOG_MORE;
 }
 
-static const char *fixture(const char *name)
+static const char *fixture(struct arena *arena, const char *name)
 {
-	return path_join(client.arena, getenv("TLS_FIXTURES"), name);
+	return path_join(arena, getenv("TLS_FIXTURES"), name);
 }
 
 static void open_dialog(const char *scheme, uint16_t port)
@@ -68,25 +68,26 @@ Test(dialog, asks_and_is_answered)
 
 Test(dialog, asks_over_tls)
 {
+	struct arena *arena = arena_new((size_t)1024 * 1024);
 	struct server *server;
 	struct str authority;
 	struct error err;
 
-	client.arena = arena_new((size_t)1024 * 1024);
-	server = server_start(replies, 1, fixture("address.pem"), fixture("server.key"));
+	server = server_start(replies, 1, fixture(arena, "address.pem"), fixture(arena, "server.key"));
 	open_dialog("https", server_port(server));
-	cr_assert(file_read(client.arena, fixture("authority.pem"), 65536, &authority, &err));
+	cr_assert(file_read(client.arena, fixture(arena, "authority.pem"), 65536, &authority, &err));
 	dialog.access.tls.ca = authority.data;
 	run_dialog();
 	cr_expect_not(dialog.failed, "%s: %s", dialog.error.message, dialog.error.cause);
 	cr_expect_str_eq(dialog.data, "PONG and more");
 	cr_expect_gt(dialog.tls_expires.unix_ms, clock_now().unix_ms);
-	cr_assert(file_read(client.arena, fixture("stranger.pem"), 65536, &authority, &err));
+	cr_assert(file_read(client.arena, fixture(arena, "stranger.pem"), 65536, &authority, &err));
 	dialog.access.tls.ca = authority.data;
 	run_dialog();
 	cr_expect(dialog.failed);
 	cr_expect_eq(dialog.error.id, ERROR_PLANE_TLS, "%s", dialog.error.cause);
 	client_close(&client);
+	arena_free(arena);
 }
 
 Test(dialog, is_content_with_a_connection)

@@ -4,6 +4,7 @@
 #include "client.h"
 #include "fops/net/grant.h"
 #include "fops/net/sigv4.h"
+#include "peer.h"
 #include "server.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -279,6 +280,57 @@ Test(http_auth, waits_for_a_token_no_longer_than_its_limit)
 	cr_expect_not_null(strstr(client.exchange.error.cause, "waiting for a token of"), "%s",
 	                   client.exchange.error.cause);
 	close_grant(&client);
+}
+
+static enum after accept_and_close(struct connection *connection, const char *request)
+{
+	peer_accept(connection, request);
+	peer_send(connection, CLOSE, "\x03\xe8", 2);
+	(void)peer_read_close(connection);
+	return AFTER_CLOSE;
+}
+
+Test(http_auth, fetches_a_token_for_a_websocket)
+{
+	static server_talk *const talks[] = { accept_and_close };
+	static const struct reply tokens[] = { { TOKEN("t-1", "3600"), AFTER_CLOSE } };
+	struct server *server = server_start_talks(talks, 1, NULL, NULL, NULL);
+	struct secret *secret = secret_of("s");
+	struct grant_options options = { .client_id = "me", .client_secret = secret };
+	static struct owner owner;
+
+	token_server = server_start(tokens, 1, NULL, NULL);
+	owner_prepare(&owner, server_port(server), "/exec");
+	options.token_url = arena_format(owner.arena, "http://127.0.0.1:%u/token", (unsigned)server_port(token_server));
+	owner.websocket.access.grant = grant_new(owner.arena, &options);
+	owner_run(&owner);
+	cr_expect_not(owner.websocket.failed, "%s", owner.websocket.error.cause);
+	has(server, 0, "\r\nAuthorization: Bearer t-1\r\n");
+	grant_free(owner.websocket.access.grant);
+	owner_close(&owner);
+	secret_free(secret);
+}
+
+Test(http_auth, opens_no_websocket_without_the_token)
+{
+	static const struct reply replies[] = { { OK, AFTER_KEEP } };
+	static const struct reply tokens[] = { { NO, AFTER_CLOSE } };
+	struct server *server = server_start(replies, 1, NULL, NULL);
+	struct secret *secret = secret_of("s");
+	struct grant_options options = { .client_id = "me", .client_secret = secret };
+	static struct owner owner;
+
+	token_server = server_start(tokens, 1, NULL, NULL);
+	owner_prepare(&owner, server_port(server), "/exec");
+	options.token_url = arena_format(owner.arena, "http://127.0.0.1:%u/token", (unsigned)server_port(token_server));
+	owner.websocket.access.grant = grant_new(owner.arena, &options);
+	owner_run(&owner);
+	cr_expect(owner.websocket.failed);
+	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_AUTH);
+	cr_expect_eq(server_requests(server), 0);
+	grant_free(owner.websocket.access.grant);
+	owner_close(&owner);
+	secret_free(secret);
 }
 
 /* --- rate --- */

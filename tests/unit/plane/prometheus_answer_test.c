@@ -96,6 +96,17 @@ Test(prometheus_answer, no_number_and_infinities_are_values)
 	cr_assert(isinf(got.series[2].points[0].value) && got.series[2].points[0].value < 0);
 }
 
+Test(prometheus_answer, numbers_come_without_exponent)
+{
+	char digits[302];
+
+	memset(digits, '0', sizeof digits - 1);
+	digits[0] = '1';
+	digits[sizeof digits - 1] = '\0';
+	reads(arena_format(arena, "{\"resultType\":\"scalar\",\"result\":[1,\"%s\"]}", digits));
+	cr_assert(got.series[0].points[0].value > 0.99e300 && got.series[0].points[0].value < 1.01e300);
+}
+
 Test(prometheus_answer, what_is_no_number_is_refused)
 {
 	static const char *const texts[] = { "\"\"",   "\" 1\"", "\"0x10\"", "\"nan\"", "\"infinity\"", "\"1,5\"",
