@@ -120,16 +120,15 @@ static bool ask(struct row *row, const struct health *health, struct health_prob
 	return true;
 }
 
-static bool ask_both(struct row *row, struct error *err)
+/* Readiness, or liveness where it is all there is to ask. */
+static bool ask_first(struct row *row, struct error *err)
 {
 	const struct endpoint_health *asked = &row->asked;
 
 	if (!access_open(row->survey->context, row->endpoint->id, &row->access, err))
 		return false;
-	if (asked->readiness.present && !ask(row, &asked->readiness, &row->readiness, err))
-		return false;
-	if (!asked->liveness.present || health_same(&asked->liveness, &asked->readiness))
-		return true;
+	if (asked->readiness.present)
+		return ask(row, &asked->readiness, &row->readiness, err);
 	return ask(row, &asked->liveness, &row->liveness, err);
 }
 
@@ -160,7 +159,18 @@ static void begin_row(struct row *row)
 		          "Give the endpoint health: {preset: NAME}, or a path.");
 		return;
 	}
-	if (ask_both(row, &err))
+	if (!ask_first(row, &err))
+		leave_out_for(row, &err);
+}
+
+/* Behind the first questions of all: where connections are few, one that never comes has begun early. */
+static void ask_second(struct row *row)
+{
+	const struct endpoint_health *asked = &row->asked;
+	struct error err;
+
+	if (row->readiness == NULL || !asked->liveness.present || health_same(&asked->liveness, &asked->readiness) ||
+	    ask(row, &asked->liveness, &row->liveness, &err))
 		return;
 	stop(row);
 	leave_out_for(row, &err);
@@ -200,6 +210,8 @@ bool endpoint_survey_start(struct asset_context *context, const struct endpoint 
 		survey->results[i] = (struct endpoint_result){ .id = endpoints[i].id, .plane = endpoints[i].plane };
 		begin_row(&survey->rows[i]);
 	}
+	for (size_t i = 0; i < count; i++)
+		ask_second(&survey->rows[i]);
 	loop_arm(context->loop, &survey->soon, 0, tell_early, survey);
 	*ret_survey = survey;
 	return true;

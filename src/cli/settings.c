@@ -16,7 +16,8 @@
 
 const struct setting_row setting_rows[] = {
 	{ "context", "FOPS_CONTEXT", NULL, SETTING_TEXT, true, "the named topology with its defaults" },
-	{ "topology", "FOPS_TOPOLOGY", NULL, SETTING_PATHS, false, "files, folders and git revisions with the contracts" },
+	{ "topology", "FOPS_TOPOLOGY", NULL, SETTING_PATHS, false,
+	  "files, folders and git revisions with the contracts" },
 	{ "timeout", "FOPS_TIMEOUT", NULL, SETTING_DURATION, true,
 	  "limit for a whole command; without it 60s for those that do not stream" },
 	{ "retries", "FOPS_RETRIES", "2", SETTING_COUNT, true, "repetitions of failed idempotent requests" },

@@ -48,9 +48,8 @@ static const char *value_text(struct arena *arena, const struct config_reader *r
 	if (value->kind == VALUE_ARRAY && kind == SETTING_PATHS) {
 		for (size_t i = 0; i < value->list.count; i++) {
 			const struct value *item = &value->list.items[i];
-			const char *path = item->kind != VALUE_TEXT
-			                           ? NULL
-			                           : settings_place_path(arena, folder, item->text.data);
+			const char *path =
+			        item->kind != VALUE_TEXT ? NULL : settings_place_path(arena, folder, item->text.data);
 
 			if (path == NULL)
 				return NULL;

@@ -60,15 +60,27 @@ const char *settings_place_path(struct arena *arena, const char *folder, const c
 	return settings_is_revision(path) ? arena_copy(arena, path) : path_join(arena, folder, path);
 }
 
+static bool is_base64(const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && (text[len - 1] == '=' || text[len - 1] == '+' || text[len - 1] == '/'))
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		bool letter = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z');
+
+		if (!letter && !(text[i] >= '0' && text[i] <= '9') && text[i] != '+' && text[i] != '/')
+			return false;
+	}
+	return len > 0;
+}
+
 static bool is_host_key(const char *key)
 {
 	size_t type = strcspn(key, " ");
 
 	return (text_starts(key, "ssh-") || text_starts(key, "ecdsa-")) && key[type] == ' ' &&
-	       key[type + 1 +
-	           strspn(key + type + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")] ==
-	               '\0' &&
-	       strlen(key + type) > 2;
+	       is_base64(key + type + 1);
 }
 
 static const char *git_problem(const struct context_git *git)

@@ -9,7 +9,6 @@
 #include "fops/base/arena.h"
 #include "fops/base/file.h"
 
-#define FNV_START    UINT64_C(0xcbf29ce484222325)
 #define FNV_PRIME    UINT64_C(0x100000001b3)
 #define NS_A_SECOND  ((int64_t)1000000000)
 #define FINE_GRAIN   ((int64_t)20 * 1000000) /* two ticks of the slowest kernel clock, 100 Hz */
@@ -17,7 +16,7 @@
 #define LARGEST_FILE ((off_t)4 * 1024 * 1024 * 1024)
 
 /* FNV-1a: the name only has to keep topologies apart; whose cache it is, is decided by the list of files inside. */
-static uint64_t add_part(uint64_t name, const char *text)
+uint64_t cache_name(uint64_t name, const char *text)
 {
 	/* the NUL is hashed as well, to keep "ab" + "c" apart from "a" + "bc" */
 	size_t size = strlen(text) + 1;
@@ -30,18 +29,18 @@ static uint64_t add_part(uint64_t name, const char *text)
 const char *cache_path(struct arena *arena, const char *cache_folder, const struct text_list *sources)
 {
 	char *place = getcwd(NULL, 0);
-	uint64_t name = FNV_START;
+	uint64_t name = CACHE_NAME_START;
 
 	if (place == NULL)
 		return NULL;
-	name = add_part(name, IMAGE_MAGIC);
-	name = add_part(name, arena_format(arena, "%u", IMAGE_VERSION));
-	name = add_part(name, FOPS_VERSION);
-	name = add_part(name, image_rules);
-	name = add_part(name, place);
+	name = cache_name(name, IMAGE_MAGIC);
+	name = cache_name(name, arena_format(arena, "%u", IMAGE_VERSION));
+	name = cache_name(name, FOPS_VERSION);
+	name = cache_name(name, image_rules);
+	name = cache_name(name, place);
 	free(place);
 	for (size_t i = 0; i < sources->count; i++)
-		name = add_part(name, sources->items[i]);
+		name = cache_name(name, sources->items[i]);
 	return arena_format(arena, "%s/topology/%016llx.image", cache_folder, (unsigned long long)name);
 }
 
@@ -76,8 +75,8 @@ void cache_unmap(struct cache_map *map)
 
 static bool is_unchanged(const struct image *image, const struct image_file *row, const struct source_file *file)
 {
-	return row->kind == file->kind && row->device == file->device && row->inode == file->inode && row->size == file->size &&
-	       row->mtime_ns == file->mtime_ns && row->ctime_ns == file->ctime_ns &&
+	return row->kind == file->kind && row->device == file->device && row->inode == file->inode &&
+	       row->size == file->size && row->mtime_ns == file->mtime_ns && row->ctime_ns == file->ctime_ns &&
 	       text_equal(image_text(image, row->path), file->path);
 }
 

@@ -4,6 +4,11 @@
 
 #include "image.h"
 
+/* A name for texts, one after the other from CACHE_NAME_START: it keeps them apart as long as nobody wants it
+ * otherwise. */
+#define CACHE_NAME_START UINT64_C(0xcbf29ce484222325)
+uint64_t cache_name(uint64_t name, const char *text);
+
 /* A mapped cache file; treat the members as private. Zeroed is none. */
 struct cache_map {
 	void *data;

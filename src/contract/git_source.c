@@ -4,6 +4,7 @@
 #include "fops/base/arena.h"
 #include "fops/contract/secret_ref.h"
 #include "git_source_fetch.h"
+#include "git_source_local.h"
 
 #define REFRESH_MS  60000
 #define LOOK_MS     15000
@@ -78,24 +79,48 @@ static bool settle_stale(struct resolving *resolving, const char *cause, struct 
 	return true;
 }
 
+/* The ref's commit by the repository itself. */
+static bool look_local(const struct git_source_url *url, char ret_commit[GIT_COMMIT_DIGITS + 1], struct error *err)
+{
+	struct git_source_tree *tree;
+	bool good;
+
+	if (!git_source_tree_open(url->path, &tree, err))
+		return false;
+	good = git_source_tree_resolve(tree, url->ref, ret_commit, err);
+	git_source_tree_close(tree);
+	return good;
+}
+
+/* A repository whose refs did not change since the last command is not opened: that takes longer than all the rest. */
 static bool open_local(struct resolving *resolving, struct error *err)
 {
+	struct arena *arena = resolving->arena;
 	const struct git_source_url *url = &resolving->source->url;
-	struct git_source_tree *tree;
-	char commit[GIT_COMMIT_DIGITS + 1];
-	bool good;
+	const char *folder = resolving->request->ask ? NULL : resolving->request->git_folder;
+	struct git_source_record *known = &resolving->known;
+	struct error ignored;
+	const char *state;
 
 	if (git_source_is_commit(url->ref)) {
 		settle(resolving, url->ref, clock_now().unix_ms);
 		return true;
 	}
-	if (!git_source_tree_open(url->path, &tree, err))
+	state = folder == NULL ? NULL : git_source_local_state(arena, url);
+	if (state != NULL && !git_source_store_find(arena, folder, url, &resolving->store, err))
 		return false;
-	good = git_source_tree_resolve(tree, url->ref, commit, err);
-	git_source_tree_close(tree);
-	if (good)
-		settle(resolving, commit, clock_now().unix_ms);
-	return good;
+	if (state == NULL || !git_source_store_recall(arena, &resolving->store, url, known) ||
+	    !text_equal(known->cause, state)) {
+		if (!look_local(url, known->commit, err))
+			return false;
+		known->cause = state;
+		known->asked_ms = clock_now().unix_ms;
+		known->failed_ms = 0;
+		if (state != NULL && git_source_store_make(&resolving->store, &ignored))
+			git_source_store_record(arena, &resolving->store, url, known);
+	}
+	settle(resolving, known->commit, clock_now().unix_ms);
+	return true;
 }
 
 /* Is the last answer good enough? */
@@ -226,7 +251,8 @@ static bool resolve_remote(struct resolving *resolving, struct error *err)
 	source->passing = resolving->store.passing ? resolving->store.folder : NULL;
 	add_user(resolving);
 	resolving->has_known =
-	        git_source_store_recall(resolving->arena, &resolving->store, &source->url, &resolving->known);
+	        git_source_store_recall(resolving->arena, &resolving->store, &source->url, &resolving->known) &&
+	        git_source_store_has(resolving->arena, &resolving->store, resolving->known.commit);
 	return ask_remote(resolving, err);
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sys/file.h>
 
+#include "check.h"
 #include "fops/base/arena.h"
 #include "fops/base/branch.h"
 #include "fops/base/buffer.h"
@@ -98,7 +99,8 @@ static bool remote_failed(const struct fetch *fetch, int code, struct error *err
 	if (fetch->refusal != REFUSED_NOT)
 		return refused(fetch, err);
 	/* over ssh a refusal ends in give_credential; this code alone is a link that broke while logging in */
-	if (class == GIT_ERROR_HTTP && (code == GIT_EAUTH || strstr(text, "401") != NULL || strstr(text, "403") != NULL))
+	if (class == GIT_ERROR_HTTP &&
+	    (code == GIT_EAUTH || strstr(text, "401") != NULL || strstr(text, "403") != NULL))
 		fail(err, ERROR_PLANE_AUTH, "%s refuses to be read", repository);
 	else if (class == GIT_ERROR_HTTP && strstr(text, "404") != NULL)
 		fail(err, ERROR_CONTRACT_NOT_FOUND, "there is no git repository at %s", repository);
@@ -139,7 +141,7 @@ static int give_credential(git_credential **ret_credential, const char *url, con
 /* RFC 4648 §4. */
 static bool is_base64_of(const char *text, size_t text_len, const unsigned char *data, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *digits = base64_digits;
 	size_t at = 0;
 
 	if (len == 0 || text_len != (len + 2) / 3 * 4)
@@ -388,7 +390,6 @@ static bool lock_store(const struct git_source_errand *errand, struct git_source
 static bool fetch_ref(struct fetch *fetch, struct git_source_record *record, struct error *err)
 {
 	const struct git_source_errand *errand = fetch->errand;
-	const char *kept;
 
 	if (lock_store(errand, record))
 		return true;
@@ -396,8 +397,7 @@ static bool fetch_ref(struct fetch *fetch, struct git_source_record *record, str
 	if (!prepare(fetch, err) || !look(fetch, err))
 		return false;
 	branch_say(fetch->answers, &(struct answer){ .found = true }, sizeof(struct answer));
-	kept = path_join(errand->arena, git_source_store_commit(errand->arena, errand->store, fetch->commit), "HEAD");
-	if (access(kept, R_OK) != 0 &&
+	if (!git_source_store_has(errand->arena, errand->store, fetch->commit) &&
 	    (!download(fetch, err) ||
 	     !git_source_store_keep(errand->arena, errand->store, fetch->folder, fetch->commit, err)))
 		return false;

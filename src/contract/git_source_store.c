@@ -8,15 +8,14 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
+#include "cache.h"
 #include "fops/base/arena.h"
 #include "fops/base/clock.h"
 #include "fops/base/file.h"
-#include "fops/data/digest.h"
 
 #define RECORD_HEAD   "fops-git 1"
 #define RECORD_LINES  7
 #define RECORD_BYTES  16384
-#define NAME_DIGITS   32
 #define MOST_COMMITS  8
 #define MOST_ENTRIES  1024
 #define MOST_HANDLES  16
@@ -26,14 +25,10 @@
 #define WORK_PREFIX   "new-"
 #define COMMIT_SUFFIX ".git"
 
-static const char *short_digest(struct arena *arena, const char *text)
+/* What two texts of one name would share is harmless: records say whose they are, and commits are what they are. */
+static const char *short_name(struct arena *arena, const char *text)
 {
-	struct digest digest = digest_of(text, strlen(text));
-	char *name = arena_alloc(arena, DIGEST_TEXT);
-
-	digest_text(&digest, name);
-	name[NAME_DIGITS] = '\0';
-	return name;
+	return arena_format(arena, "%016" PRIx64, cache_name(CACHE_NAME_START, text));
 }
 
 static bool cannot_make(const char *path, const char *cause, struct error *err)
@@ -59,9 +54,9 @@ bool git_source_store_find(struct arena *arena, const char *base, const struct g
 			return cannot_make(folder, errno_text(errno), err);
 		store.folder = folder;
 	} else {
-		store.folder = arena_format(arena, "%s/git/%s", base, short_digest(arena, url->repository));
+		store.folder = arena_format(arena, "%s/git/%s", base, short_name(arena, url->repository));
 	}
-	store.record = arena_format(arena, "%s/ref-%s", store.folder, short_digest(arena, ref));
+	store.record = arena_format(arena, "%s/ref-%s", store.folder, short_name(arena, ref));
 	store.lock = arena_format(arena, "%s/lock", store.folder);
 	*ret_store = store;
 	return true;
@@ -83,6 +78,11 @@ bool git_source_store_make(const struct git_source_store *store, struct error *e
 const char *git_source_store_commit(struct arena *arena, const struct git_source_store *store, const char *commit)
 {
 	return arena_format(arena, "%s/%s" COMMIT_SUFFIX, store->folder, commit);
+}
+
+bool git_source_store_has(struct arena *arena, const struct git_source_store *store, const char *commit)
+{
+	return access(path_join(arena, git_source_store_commit(arena, store, commit), "HEAD"), R_OK) == 0;
 }
 
 /* The file's text, when it is this user's and small. */
@@ -134,8 +134,6 @@ bool git_source_store_recall(struct arena *arena, const struct git_source_store 
 		return false;
 	memcpy(record.commit, lines[3], sizeof record.commit);
 	record.cause = lines[6];
-	if (access(arena_format(arena, "%s/HEAD", git_source_store_commit(arena, store, record.commit)), R_OK) != 0)
-		return false;
 	*ret_record = record;
 	return true;
 }

@@ -27,13 +27,16 @@ CHECKED bool git_source_store_find(struct arena *arena, const char *base, const 
 /* Make the folder with mode 0700; refused when others own it or may write it. errors IO_CREATE */
 CHECKED bool git_source_store_make(const struct git_source_store *store, struct error *err);
 
-/* The record, if there is one of this user for exactly this repository and ref, and its commit is there. */
+/* The record, if there is one of this user for exactly this repository and ref. */
 bool git_source_store_recall(struct arena *arena, const struct git_source_store *store,
                              const struct git_source_url *url, struct git_source_record *ret_record);
 
 /* Replace the record; best effort. */
 void git_source_store_record(struct arena *arena, const struct git_source_store *store,
                              const struct git_source_url *url, const struct git_source_record *record);
+
+/* Is the commit's repository there? */
+bool git_source_store_has(struct arena *arena, const struct git_source_store *store, const char *commit);
 
 /* The path of a commit's repository, in arena. */
 const char *git_source_store_commit(struct arena *arena, const struct git_source_store *store, const char *commit);

@@ -246,8 +246,8 @@ static bool follow_link(const struct walk *walk, const char *path, const char *t
 	if (mode == GIT_FILEMODE_LINK || (type == GIT_OBJECT_BLOB && !named))
 		return true;
 	if (!is_inside(walk->listing->folder, target)) {
-		refuse(walk, path, "copy the file, or name its folder with another --topology",
-		       "the symbolic link leaves the topology's folder");
+		refuse(walk, path, "copy the file, or name its folder with a --topology of its own",
+		       "the symbolic link leaves the folder that was named");
 		return true;
 	}
 	if (type == GIT_OBJECT_TREE) {

@@ -142,7 +142,10 @@ static struct metric_series *sort_series(struct arena *arena, const struct metri
 
 	for (size_t i = 0; i < answer->count; i++) {
 		series[i] = answer->series[i];
-		qsort(series[i].labels.items, series[i].labels.count, sizeof *series[i].labels.items, compare_pairs);
+		/* a calculation may have no labels at all */
+		if (series[i].labels.count > 1)
+			qsort(series[i].labels.items, series[i].labels.count, sizeof *series[i].labels.items,
+			      compare_pairs);
 	}
 	qsort(series, answer->count, sizeof *series, compare_series);
 	return series;

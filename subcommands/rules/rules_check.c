@@ -9,7 +9,8 @@
 #include "fops/contract/environment.h"
 #include "rules.h"
 
-#define FORM_ROW "form"
+#define FORM_ROW   "form"
+#define MOST_NOTES 200
 
 struct finding_part {
 	const char *file;
@@ -58,9 +59,13 @@ static const struct column columns[] = {
 /* The findings of one rule (NULL: those of none), in their order. */
 static struct record_list details_of(struct arena *arena, const struct findings *findings, const char *rule)
 {
-	struct finding_part *parts = arena_array(arena, findings->count + 1, sizeof *parts);
+	struct finding_part *parts;
 	size_t count = 0;
 
+	for (size_t i = 0; i < findings->count; i++)
+		count += text_equal(findings->items[i].rule, rule) ? 1 : 0;
+	parts = arena_array(arena, count + 1, sizeof *parts);
+	count = 0;
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->items[i];
 
@@ -110,7 +115,7 @@ static void print_rows(struct call *call, const struct findings *findings)
 /* For people, behind the table: where, what, and what helps. */
 static void note_findings(struct call *call, const struct findings *findings)
 {
-	for (size_t i = 0; i < findings->count; i++) {
+	for (size_t i = 0; i < findings->count && i < MOST_NOTES; i++) {
 		const struct finding *finding = &findings->items[i];
 		const char *place = finding->file;
 
@@ -121,6 +126,8 @@ static void note_findings(struct call *call, const struct findings *findings)
 		            finding->path == NULL ? "" : ": ", finding->message, finding->fix == NULL ? "" : " (",
 		            finding->fix == NULL ? "" : finding->fix, finding->fix == NULL ? "" : ")");
 	}
+	if (findings->count > MOST_NOTES)
+		output_note(call->output, "and %zu more; -o json lists all", findings->count - MOST_NOTES);
 }
 
 /* Which URL a variable should hold is only known of a topology without findings. */
