@@ -232,6 +232,29 @@ static void emit_counts(struct emitter *emitter, const char *names)
 	emit_object_end(emitter);
 }
 
+/* Only there when the topology was read from git. */
+static void emit_sources(struct emitter *emitter)
+{
+	emit_key(emitter, "source");
+	emit_object(emitter);
+	emit_type(emitter, "array", false);
+	emit_pair(emitter, "description", "git revisions of the topology");
+	emit_key(emitter, "items");
+	emit_object(emitter);
+	emit_type(emitter, "object", false);
+	emit_key(emitter, "properties");
+	emit_object(emitter);
+	emit_simple(emitter, "url", "string", false, "the repository");
+	emit_simple(emitter, "ref", "string", true, "branch, tag or commit that was asked for, null for HEAD");
+	emit_simple(emitter, "path", "string", false, "file or folder inside, empty for all of it");
+	emit_simple(emitter, "commit", "string", false, "commit that was read");
+	emit_simple(emitter, "fetched_at", "string", false, "when the repository last named this commit");
+	emit_simple(emitter, "stale", "boolean", false, "true when the repository could not be asked");
+	emit_object_end(emitter);
+	emit_object_end(emitter);
+	emit_object_end(emitter);
+}
+
 static void emit_envelope_properties(struct emitter *emitter, const struct command *command)
 {
 	emit_schema_name(emitter, command);
@@ -242,6 +265,8 @@ static void emit_envelope_properties(struct emitter *emitter, const struct comma
 	emit_pair(emitter, "format", "date-time");
 	emit_pair(emitter, "description", "when the answer was made");
 	emit_object_end(emitter);
+	if ((command->flags & COMMAND_TOPOLOGY) != 0)
+		emit_sources(emitter);
 	emit_simple(emitter, "partial", "boolean", false, "true when the answer is incomplete");
 	if (command->counts != NULL)
 		emit_counts(emitter, command->counts);

@@ -31,9 +31,12 @@ static const struct {
 	  "the API server, for endpoints with auth mode in-cluster" },
 	{ "HOME", "where the folders below stand when their variables are not set; may be missing" },
 	{ "XDG_CONFIG_HOME", "folder of fops/config (default ~/.config)" },
-	{ "XDG_CACHE_HOME", "folder of the compiled topology (default ~/.cache)" },
+	{ "XDG_CACHE_HOME", "folder of the compiled topology and of fetched commits (default ~/.cache)" },
 	{ "XDG_DATA_HOME", "folder of extensions (default ~/.local/share)" },
 	{ "XDG_RUNTIME_DIR", "folder of sockets, such as reused SSH connections (default below /tmp)" },
+	{ "TMPDIR",
+	  "where commits are fetched to when there is no cache, for as long as the command runs (default /tmp)" },
+	{ "PATH", "where programs are found: ssh, lxc-attach, extensions, the pager" },
 };
 
 #define VARIABLE_COLUMN 20

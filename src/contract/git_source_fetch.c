@@ -149,8 +149,13 @@ static bool is_base64_of(const char *text, size_t text_len, const unsigned char 
 	for (size_t i = 0; i < len; i += 3) {
 		unsigned group = (unsigned)data[i] << 16 | (i + 1 < len ? (unsigned)data[i + 1] << 8 : 0) |
 		                 (i + 2 < len ? (unsigned)data[i + 2] : 0);
-		char four[4] = { digits[group >> 18], digits[group >> 12 & 63],
-			         i + 1 < len ? digits[group >> 6 & 63] : '=', i + 2 < len ? digits[group & 63] : '=' };
+		char four[4] = { digits[group >> 18], digits[group >> 12 & 63], digits[group >> 6 & 63],
+			         digits[group & 63] };
+
+		if (i + 2 >= len)
+			four[3] = '=';
+		if (i + 1 >= len)
+			four[2] = '=';
 
 		if (memcmp(text + at, four, sizeof four) != 0)
 			return false;

@@ -13,17 +13,17 @@
 #include "fops/base/clock.h"
 #include "fops/base/file.h"
 
-#define RECORD_HEAD   "fops-git 1"
-#define RECORD_LINES  7
-#define RECORD_BYTES  16384
-#define MOST_COMMITS  8
-#define MOST_ENTRIES  1024
-#define MOST_HANDLES  16
-#define KEPT_MINUTES  10
-#define ORPHAN_HOURS  24
-#define MS_A_MINUTE   ((int64_t)60 * 1000)
-#define WORK_PREFIX   "new-"
-#define COMMIT_SUFFIX ".git"
+#define RECORD_HEAD    "fops-git 1"
+#define RECORD_LINES   7
+#define RECORD_BYTES   16384
+#define MOST_COMMITS   8
+#define MOST_ENTRIES   1024
+#define MOST_HANDLES   16
+#define KEPT_MINUTES   10
+#define ORPHAN_MINUTES ((int64_t)24 * 60)
+#define MS_A_MINUTE    ((int64_t)60 * 1000)
+#define WORK_PREFIX    "new-"
+#define COMMIT_SUFFIX  ".git"
 
 /* What two texts of one name would share is harmless: records say whose they are, and commits are what they are. */
 static const char *short_name(struct arena *arena, const char *text)
@@ -227,7 +227,7 @@ void git_source_store_tidy(struct arena *arena, const struct git_source_store *s
 		if (fstatat(dirfd(folder), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(about.st_mode))
 			continue;
 		changed = (int64_t)about.st_mtim.tv_sec * 1000;
-		if (text_starts(entry->d_name, WORK_PREFIX) && now - changed > ORPHAN_HOURS * 60 * MS_A_MINUTE)
+		if (text_starts(entry->d_name, WORK_PREFIX) && now - changed > ORPHAN_MINUTES * MS_A_MINUTE)
 			git_source_store_remove(path_join(arena, store->folder, entry->d_name));
 		else if (text_ends(entry->d_name, COMMIT_SUFFIX))
 			commits[count++] = (struct kept){ arena_copy(arena, entry->d_name), changed };

@@ -152,8 +152,7 @@ static bool open_in(struct opening *opening, struct topology *topology, struct e
 	if (!git_sources_resolve(opening->arena, request, &opening->revisions, err) || !list_sources(opening, err))
 		return false;
 	if (request->cache_folder != NULL && opening->files.steady)
-		topology->cache_path =
-		        cache_path(opening->arena, request->cache_folder, &opening->revisions.names);
+		topology->cache_path = cache_path(opening->arena, request->cache_folder, &opening->revisions.names);
 	if (opening->findings.count == 0 && open_cached(opening, topology))
 		return true;
 	return compile(opening, topology, err);

@@ -123,7 +123,7 @@ def test_nothing_foreign_steers_the_terminal(fops: Runner, tmp_path: Path, path:
     extension.parent.mkdir(parents=True)
     extension.touch(0o755)
     with serving(tmp_path) as (_, topology):
-        words = call_of(path, topology if path in ("runtime-assets request", "runtime-assets check") else ODD)
+        words = call_of(path, topology if path in ("runtime-assets request", "runtime-assets check", "metrics query") else ODD)
         result = run_on_terminal(fops, *words, "-o", form, columns=200, env=XTERM)
     assert result.stdout
     assert foreign_controls(result.stdout) == set(), str(result)

@@ -350,7 +350,7 @@ Test(cache, of_another_version_is_not_used)
 	char *copy = forge(&place, &whole, &layout);
 	struct image_header *header = (void *)copy;
 
-	header->product[0] = '9';
+	header->product[0] = header->product[0] == '9' ? '8' : '9';
 	cr_assert_str_eq(image_open(copy, whole.len, &image), "another version wrote it");
 	place_overwrite(place_cache_file(&place), copy, whole.len);
 	check_answer(&place, cold, "product", 0);
