@@ -81,25 +81,27 @@ static void print_stacks(struct call *call, const struct stack_map *map, const s
 	for (size_t i = 0; i < map->count && !output_is_done(call->output); i++) {
 		const struct stack_entry *entry = &map->entries[i];
 		const struct stack *stack = &entry->stack;
+		struct optional_int drift = { 0 };
 
-		output_row(call->output,
-		           &(struct stack_row){
-		                   .name = stack->name,
-		                   .state = results == NULL ? stack_plain_state(stack) : results[i].state,
-		                   .ownership = stack_ownership_name(entry->ownership),
-		                   .ownership_class = stack->ownership_class,
-		                   .primary_operation = stack->primary_operation,
-		                   .endpoints = stack->endpoints,
-		                   .assets = stack->assets,
-		                   .depends_on = stack->depends_on,
-		                   .owner = stack->owner,
-		                   .drift = results == NULL ? (struct optional_int){ 0 } : results[i].drift,
-		                   .metrics = metric_names(call->arena, &stack->metrics),
-		                   .layer = (int64_t)entry->layer,
-		                   .text = stack->text,
-		                   .origin = entry->origin,
-		                   .cause = results == NULL ? NULL : results[i].cause,
-		           });
+		if (results != NULL)
+			drift = results[i].drift;
+		output_row(call->output, &(struct stack_row){
+		                                 .name = stack->name,
+		                                 .state = results == NULL ? stack_plain_state(stack) : results[i].state,
+		                                 .ownership = stack_ownership_name(entry->ownership),
+		                                 .ownership_class = stack->ownership_class,
+		                                 .primary_operation = stack->primary_operation,
+		                                 .endpoints = stack->endpoints,
+		                                 .assets = stack->assets,
+		                                 .depends_on = stack->depends_on,
+		                                 .owner = stack->owner,
+		                                 .drift = drift,
+		                                 .metrics = metric_names(call->arena, &stack->metrics),
+		                                 .layer = (int64_t)entry->layer,
+		                                 .text = stack->text,
+		                                 .origin = entry->origin,
+		                                 .cause = results == NULL ? NULL : results[i].cause,
+		                         });
 	}
 }
 
