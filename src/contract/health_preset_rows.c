@@ -75,7 +75,7 @@ const struct health_preset health_presets[] = {
 	  .readiness = GET("/ok", QUERY({ "check_db", "1" }), .expect.pointer = "/ok", .expect.value = &is_true),
 	  .note = "a server without a database takes check_db as well and looks at nothing" },
 	{ "mimir", "Grafana Mimir", "8080 or 9009", "none", .readiness = GET("/ready", .expect.body = "ready"),
-	  .note = "queries need X-Scope-OrgID, this route does not" },
+	  .note = "queries need X-Scope-OrgID and mostly a base that ends with /prometheus: this route has neither" },
 	{ "minio", "MinIO", "9000", "none", .liveness = GET("/minio/health/live", .expect.body = ""),
 	  .readiness = GET("/minio/health/ready", .expect.body = "") },
 	{ "nexus", "Sonatype Nexus", "8081", "none", .liveness = GET("/service/rest/v1/status", .expect.body = ""),

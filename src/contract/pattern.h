@@ -61,9 +61,10 @@
 #define PATTERN_LINK      "^https?://" PATTERN_HOST "(:" PATTERN_PORT ")?([/?#][!#-;=?A-\\[\\]_a-z~]*)?$"
 
 #define PATTERN_OPERATION "^[a-z][a-z0-9_]{0,127}$"
-#define PATTERN_TENANT    "^[A-Za-z0-9][A-Za-z0-9._|-]{0,149}$"
-#define PATTERN_VARIABLE  "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
-#define PATTERN_LITERAL   "^[^\\x00-\\x1F\\x7F]*$"
+#define PATTERN_TENANT                                                                                                 \
+	"^(?!(.*\\|)?(\\.{1,2}|__mimir_cluster)(\\||$))[A-Za-z0-9!_.*'()-]{1,150}(\\|[A-Za-z0-9!_.*'()-]{1,150})*$"
+#define PATTERN_VARIABLE "^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+#define PATTERN_LITERAL  "^[^\\x00-\\x1F\\x7F]*$"
 /* A file, relative or absolute. */
 #define PATTERN_FILE      "^" PATTERN_NO_DOTS "[^\\x00-\\x1F\\x7F]+$"
 

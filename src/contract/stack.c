@@ -5,8 +5,10 @@
 #include "fops/base/arena.h"
 #include "pattern.h"
 
-#define MOST_BOUND   256
-#define MOST_METRICS 32
+#define LONGEST_TENANT 150
+
+#define MOST_BOUND     256
+#define MOST_METRICS   32
 
 static const struct field metric_fields[] = {
 	{ "name", SLOT(struct stack_metric, name), FIELD_REQUIRED | FIELD_IDENTIFIER,
@@ -88,12 +90,26 @@ static void check_order(const struct rule_scope *scope, struct arena *arena, siz
 		           metric->direction);
 }
 
-static bool is_tenant(const char *text)
+bool tenant_is_valid(const char *tenant)
 {
-	size_t len = strlen(text);
+	size_t len = strlen(tenant);
+	size_t at = 0;
 
-	return len <= 150 && strspn(text, letters_digits) > 0 &&
-	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-|") == len;
+	while (at <= len) {
+		size_t part = strcspn(tenant + at, "|");
+		char name[LONGEST_TENANT + 1];
+
+		if (part == 0 || part > LONGEST_TENANT)
+			return false;
+		memcpy(name, tenant + at, part);
+		name[part] = '\0';
+		if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!-_.*'()") != part)
+			return false;
+		if (text_in_choices(".|..|__mimir_cluster", name))
+			return false;
+		at += part + 1;
+	}
+	return true;
 }
 
 static void check_metric(const struct rule_scope *scope, struct arena *arena, const struct stack *stack, size_t index)
@@ -108,10 +124,9 @@ static void check_metric(const struct rule_scope *scope, struct arena *arena, co
 		           "give one of the two another name", "the metric %s is already there", metric->name);
 		break;
 	}
-	if (metric->tenant != NULL && metric->tenant[0] != '\0' && !is_tenant(metric->tenant))
+	if (metric->tenant != NULL && metric->tenant[0] != '\0' && !tenant_is_valid(metric->tenant))
 		rule_break(scope, RULE_FORM, arena_format(arena, "metrics[%zu].tenant", index),
-		           "use letters, digits, dots, hyphens and underscores; | between several",
-		           "not the name of a tenant");
+		           "use letters, digits and ! - _ . * ' ( ); | between several", "not the name of a tenant");
 	check_number(scope, arena, index, "warn", metric->warn);
 	check_number(scope, arena, index, "fail", metric->fail);
 	check_order(scope, arena, index, metric);

@@ -7,12 +7,12 @@
 #include "fops/base/arena.h"
 #include "fops/base/buffer.h"
 #include "fops/contract/rule.h"
+#include "fops/contract/stack.h"
 #include "prometheus_answer.h"
 
 #define USUAL_TIMEOUT_MS 10000
 #define LONGEST_ANSWER   ((size_t)16 * 1024 * 1024)
 #define LONGEST_QUERY    ((size_t)64 * 1024)
-#define LONGEST_TENANT   150
 #define METRIC_PLANES    "prometheus|mimir"
 
 struct asking {
@@ -58,30 +58,6 @@ static const char *form_of(struct arena *arena, const struct metric_query *query
 	text = arena_text(arena, buffer_string(&form), form.len);
 	buffer_done(&form);
 	return text;
-}
-
-bool prometheus_tenant_is_valid(const char *tenant)
-{
-	size_t len = strlen(tenant);
-	size_t at = 0;
-
-	while (at <= len) {
-		size_t part = strcspn(tenant + at, "|");
-		char name[LONGEST_TENANT + 1];
-
-		if (part == 0 || part > LONGEST_TENANT)
-			return false;
-		memcpy(name, tenant + at, part);
-		name[part] = '\0';
-		for (size_t i = 0; i < part; i++) {
-			if (!isalnum((unsigned char)name[i]) && strchr("!-_.*'()", name[i]) == NULL)
-				return false;
-		}
-		if (text_in_choices(".|..|__mimir_cluster", name))
-			return false;
-		at += part + 1;
-	}
-	return true;
 }
 
 const char *prometheus_number(struct arena *arena, double value)
@@ -147,7 +123,7 @@ static bool check_query(const struct metric_query *query, struct error *err)
 		return fail(err, ERROR_DATA, "the query is not UTF-8");
 	if (query->step.ms > 0 && query->from.unix_ms > query->to.unix_ms)
 		return fail(err, ERROR_DATA, "the range of the query ends before it begins");
-	if (query->tenant != NULL && !prometheus_tenant_is_valid(query->tenant)) {
+	if (query->tenant != NULL && !tenant_is_valid(query->tenant)) {
 		fail(err, ERROR_DATA, "the tenant cannot be sent");
 		error_cause(err, "a tenant has at most 150 letters, digits and ! - _ . * ' ( )");
 		return false;

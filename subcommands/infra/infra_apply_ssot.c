@@ -177,6 +177,9 @@ static bool apply(struct call *call, struct error *err)
 	struct wish wish = { 0 };
 	struct plan plan;
 
+	/* this -o is the verb's own, and errors follow it as they do elsewhere */
+	if (strcmp(wanted->output, "json") == 0)
+		call->globals.format = wanted->output;
 	if (!read_wish(call, &wish, err) || !make_plan(call, &wish, &plan, err) ||
 	    !plan_digest(call->arena, &plan, &digest, err))
 		return false;

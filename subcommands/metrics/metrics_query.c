@@ -4,6 +4,7 @@
 #include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/cli/output.h"
+#include "fops/contract/stack.h"
 #include "fops/data/instant.h"
 #include "fops/plane/prometheus.h"
 #include "metrics.h"
@@ -102,7 +103,7 @@ static bool read_query(const struct call *call, struct metric_query *query, stru
 		error_fix(err, "%s endpoints list --plane prometheus", call->program);
 		return false;
 	}
-	if (wanted->tenant != NULL && !prometheus_tenant_is_valid(wanted->tenant))
+	if (wanted->tenant != NULL && !tenant_is_valid(wanted->tenant))
 		return fail(err, ERROR_USAGE_BAD_VALUE,
 		            "--tenant takes at most 150 letters, digits and ! - _ . * ' ( ), several divided by |");
 	query->endpoint = text_starts(id, "endpoint/") ? id + strlen("endpoint/") : id;

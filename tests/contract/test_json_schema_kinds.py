@@ -379,6 +379,8 @@ BAD: list[tuple[Document, str, Any]] = [
     (STACK, "spec.metrics.0.query", ""),
     (STACK, "spec.metrics.0.tenant", "a b"),
     (STACK, "spec.metrics.0.tenant", "|"),
+    (STACK, "spec.metrics.0.tenant", "org|.."),
+    (STACK, "spec.metrics.0.tenant", "__mimir_cluster"),
     (STACK, "spec.metrics.0.direction", "left"),
     (STACK, "spec.metrics.0.warn", "80"),
     (STACK, "spec.metrics", [STACK["spec"]["metrics"][0] | {"name": f"m{number}"} for number in range(33)]),

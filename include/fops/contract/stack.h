@@ -56,6 +56,10 @@ struct stack {
 	struct record_list metrics;    /* struct stack_metric */
 };
 
+/* A tenant of Mimir: at most 150 characters of A-Za-z0-9 ! - _ . * ' ( ), several joined by |, none of ".", ".." and
+ * "__mimir_cluster". */
+bool tenant_is_valid(const char *tenant);
+
 extern const struct field stack_fields[];
 
 /* The catalogue's row of that name, or NULL. */

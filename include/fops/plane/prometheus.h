@@ -28,7 +28,7 @@ struct metric_answer {
 struct metric_query {
 	const char *endpoint;    /* id of an Endpoint of plane prometheus or mimir (R14) */
 	const char *query;       /* PromQL */
-	const char *tenant;      /* X-Scope-OrgID, or NULL; checked by prometheus_tenant_is_valid */
+	const char *tenant;      /* X-Scope-OrgID, or NULL; checked by tenant_is_valid */
 	struct instant at;       /* instant query; absent: the server's now */
 	struct instant from, to; /* range query when step is set */
 	struct duration step;
@@ -48,9 +48,6 @@ CHECKED bool prometheus_query_start(struct asset_context *context, struct metric
 
 /* Give up: no on_done follows. */
 void prometheus_query_cancel(struct metric_query *query);
-
-/* At most 150 characters of A-Za-z0-9 ! - _ . * ' ( ), joined by |, none of ".", ".." and "__mimir_cluster". */
-bool prometheus_tenant_is_valid(const char *tenant);
 
 /* A value as the API writes it: the shortest digits that read back as the same number, "NaN", "+Inf", "-Inf". In arena.
  */

@@ -52,7 +52,10 @@ Test(health, judges_answers)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
-		struct health health = { .present = true, .expect = { 200, cases[i].pointer, cases[i].value } };
+		struct health health = {
+			.present = true,
+			.expect = { .status = 200, .pointer = cases[i].pointer, .value = cases[i].value }
+		};
 		const char *verdict =
 		        health_judge(arena, &health, cases[i].status, cases[i].body, strlen(cases[i].body));
 
@@ -68,7 +71,7 @@ Test(health, judges_answers)
 Test(health, cuts_long_findings_between_characters)
 {
 	struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
-	struct health health = { .expect = { 200, "/s", &text_ok } };
+	struct health health = { .expect = { .status = 200, .pointer = "/s", .value = &text_ok } };
 	CLEANUP(buffer_done) struct buffer body = BUFFER(4096);
 	const char *verdict;
 

@@ -1,4 +1,5 @@
 /* What a query sends, and what becomes of the server's answer. */
+#include "fops/contract/stack.h"
 #include "fops/plane/prometheus.h"
 
 #include <criterion/criterion.h>
@@ -204,14 +205,14 @@ Test(prometheus, tenants_are_checked_one_by_one)
 
 	memset(longest, 'a', sizeof longest);
 	longest[150] = '\0';
-	cr_assert(prometheus_tenant_is_valid(longest));
+	cr_assert(tenant_is_valid(longest));
 	longest[150] = 'a';
 	longest[151] = '\0';
-	cr_assert_not(prometheus_tenant_is_valid(longest));
+	cr_assert_not(tenant_is_valid(longest));
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
-		cr_assert(prometheus_tenant_is_valid(good[i]), "%s", good[i]);
+		cr_assert(tenant_is_valid(good[i]), "%s", good[i]);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		cr_assert_not(prometheus_tenant_is_valid(bad[i]), "%s", bad[i]);
+		cr_assert_not(tenant_is_valid(bad[i]), "%s", bad[i]);
 }
 
 Test(prometheus, numbers_are_written_as_the_api_writes_them)
