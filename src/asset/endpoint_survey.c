@@ -2,6 +2,7 @@
 #include "fops/asset/endpoint_survey.h"
 
 #include "endpoint_verdict.h"
+#include "fops/asset/rounds.h"
 #include "fops/base/arena.h"
 #include "survey.h"
 
@@ -242,22 +243,13 @@ const struct endpoint_result *endpoint_survey_results(const struct endpoint_surv
 	return survey->results;
 }
 
-static void signalled(void *user, int number)
-{
-	int *signal = user;
-
-	if (*signal == 0 && number != SIGWINCH)
-		*signal = number;
-}
-
 static bool say_why(const struct asset_context *context, int signal, size_t left, size_t count, struct error *err)
 {
 	if (signal != 0)
-		fail(err, signal == SIGINT ? ERROR_INTERRUPTED : ERROR_TERMINATED, "the check was interrupted");
-	else if (left > 0 && deadline_passed(context->deadline))
-		fail(err, ERROR_TIMEOUT, "%zu of %zu endpoints did not answer in time", left, count);
-	else
+		return rounds_interrupted(signal, "the check", err);
+	if (left == 0 || !deadline_passed(context->deadline))
 		return true;
+	fail(err, ERROR_TIMEOUT, "%zu of %zu endpoints did not answer in time", left, count);
 	error_effect(err, "nothing was changed");
 	return false;
 }
@@ -266,13 +258,12 @@ bool endpoint_survey_run(struct asset_context *context, const struct endpoint *e
                          void (*on_result)(void *user, size_t i, const struct endpoint_result *result), void *user,
                          struct endpoint_result *ret_results, struct error *err)
 {
-	/* the callback may still be called after the survey: what it writes to lives in the arena */
-	int *signal = arena_alloc(context->arena, sizeof *signal);
 	struct endpoint_survey *survey;
+	const int *signal;
 	bool good = true;
 	size_t left;
 
-	if (!loop_catch_signals(context->loop, signalled, signal, err) ||
+	if (!rounds_catch_signals(context, &signal, err) ||
 	    !endpoint_survey_start(context, endpoints, count, on_result, user, &survey, err))
 		return false;
 	while (good && survey->left > 0 && *signal == 0 && !deadline_passed(context->deadline))

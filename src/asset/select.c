@@ -14,8 +14,13 @@ bool asset_selection_check(const struct asset_selection *selection, struct error
 		return fail(err, ERROR_USAGE_BAD_VALUE, "--asset-id \"%s\" is no identifier", selection->asset_id);
 	if (selection->role != NULL && !is_identifier(selection->role))
 		return fail(err, ERROR_USAGE_BAD_VALUE, "--role \"%s\" is no identifier", selection->role);
-	for (size_t i = 0; i < selection->labels.count; i++) {
-		const char *label = selection->labels.items[i];
+	return label_words_check(&selection->labels, err);
+}
+
+bool label_words_check(const struct text_list *labels, struct error *err)
+{
+	for (size_t i = 0; i < labels->count; i++) {
+		const char *label = labels->items[i];
 
 		if (label[0] != '=' && strchr(label, '=') != NULL)
 			continue;
@@ -26,12 +31,12 @@ bool asset_selection_check(const struct asset_selection *selection, struct error
 	return true;
 }
 
-static bool has_label(const struct runtime_asset *asset, const char *label)
+bool label_word_holds(const struct text_map *labels, const char *label)
 {
 	size_t key = strcspn(label, "=");
 
-	for (size_t i = 0; i < asset->labels.count; i++) {
-		const struct text_pair *pair = &asset->labels.items[i];
+	for (size_t i = 0; i < labels->count; i++) {
+		const struct text_pair *pair = &labels->items[i];
 
 		if (strlen(pair->key) == key && strncmp(pair->key, label, key) == 0)
 			return text_equal(pair->value, label + key + 1);
@@ -56,7 +61,7 @@ static bool match_record(struct arena *scratch, const struct topology *topology,
 		return false;
 	match = selection->owner == NULL || text_equal(asset.owner, selection->owner);
 	for (size_t i = 0; match && i < selection->labels.count; i++)
-		match = has_label(&asset, selection->labels.items[i]);
+		match = label_word_holds(&asset.labels, selection->labels.items[i]);
 	arena_rewind(scratch, mark);
 	*ret_match = match;
 	return true;

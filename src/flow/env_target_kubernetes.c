@@ -4,6 +4,7 @@
 #include "env_shown.h"
 #include "env_target.h"
 #include "fops/asset/endpoint_request.h"
+#include "fops/asset/rounds.h"
 #include "fops/base/arena.h"
 
 #define ANSWER_BYTES ((size_t)4 * 1024 * 1024)
@@ -25,13 +26,6 @@ struct target_work {
 	struct text_list secrets;
 	struct plan *plan;
 };
-
-static void note_signal(void *user, int number)
-{
-	int *signal = user;
-
-	*signal = number;
-}
 
 static void on_done(struct endpoint_request *request)
 {
@@ -100,11 +94,11 @@ static bool start_look(struct asset_context *context, struct target_work *work, 
 
 static bool wait_for(struct asset_context *context, struct look *looks, size_t count, struct error *err)
 {
-	int signal = 0;
+	const int *signal;
 	bool open = true;
-	bool good = loop_catch_signals(context->loop, note_signal, &signal, err);
+	bool good = rounds_catch_signals(context, &signal, err);
 
-	while (good && open && signal == 0) {
+	while (good && open && *signal == 0) {
 		open = false;
 		for (size_t i = 0; i < count; i++)
 			open = open || !looks[i].done;
@@ -115,9 +109,7 @@ static bool wait_for(struct asset_context *context, struct look *looks, size_t c
 		return true;
 	for (size_t i = 0; i < count; i++)
 		endpoint_request_cancel(&looks[i].request);
-	if (good)
-		fail(err, signal == SIGINT ? ERROR_INTERRUPTED : ERROR_TERMINATED, "the plan was interrupted");
-	return false;
+	return good && rounds_interrupted(*signal, "the plan", err);
 }
 
 static bool is_managed(const struct value *object)

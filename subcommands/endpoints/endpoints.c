@@ -1,6 +1,7 @@
 /* endpoints: what the organization reaches by URL, and how its verbs choose among them. */
 #include "endpoints.h"
 
+#include "fops/asset/select.h"
 #include "fops/base/arena.h"
 
 static const struct command *const verbs[] = {
@@ -32,29 +33,7 @@ bool endpoints_options_check(const struct endpoints_options *options, struct err
 {
 	if (options->plane != NULL && !is_identifier(options->plane))
 		return fail(err, ERROR_USAGE_BAD_VALUE, "--plane \"%s\" is no identifier", options->plane);
-	for (size_t i = 0; i < options->labels.count; i++) {
-		const char *label = options->labels.items[i];
-
-		if (label[0] != '=' && strchr(label, '=') != NULL)
-			continue;
-		fail(err, ERROR_USAGE_BAD_VALUE, "--label takes KEY=VALUE");
-		error_cause(err, "it is \"%s\"", label);
-		return false;
-	}
-	return true;
-}
-
-static bool has_label(const struct endpoint *endpoint, const char *label)
-{
-	size_t key = strcspn(label, "=");
-
-	for (size_t i = 0; i < endpoint->labels.count; i++) {
-		const struct text_pair *pair = &endpoint->labels.items[i];
-
-		if (strlen(pair->key) == key && strncmp(pair->key, label, key) == 0)
-			return text_equal(pair->value, label + key + 1);
-	}
-	return false;
+	return label_words_check(&options->labels, err);
 }
 
 bool endpoints_match(const struct endpoints_options *options, const struct endpoint *endpoint)
@@ -62,7 +41,7 @@ bool endpoints_match(const struct endpoints_options *options, const struct endpo
 	bool match = options->plane == NULL || text_equal(options->plane, endpoint->plane);
 
 	for (size_t i = 0; match && i < options->labels.count; i++)
-		match = has_label(endpoint, options->labels.items[i]);
+		match = label_word_holds(&endpoint->labels, options->labels.items[i]);
 	return match;
 }
 

@@ -23,6 +23,12 @@ struct asset_choice {
 /* Check the form of the selection: labels k=v, identifiers. errors USAGE_BAD_VALUE */
 CHECKED bool asset_selection_check(const struct asset_selection *selection, struct error *err);
 
+/* Words of --label: each KEY=VALUE with a key. errors USAGE_BAD_VALUE */
+CHECKED bool label_words_check(const struct text_list *labels, struct error *err);
+
+/* Do the labels of an object hold this "KEY=VALUE"? */
+bool label_word_holds(const struct text_map *labels, const char *label);
+
 /*
  * All assets that match; an empty choice is no failure. With nothing chosen everything matches. Reads records only when
  * labels or owner ask for it, through a scratch arena. errors  ASSET_NOT_FOUND when asset_id or role names nothing in

@@ -191,7 +191,9 @@ Test(command_schema, list_has_the_envelope)
 
 	expect_text(&schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
 	expect_text(&schema, "properties.schema.const", "fops.box.list/1");
-	cr_assert_eq(get(&schema, "properties")->list.count, ARRAY_LEN(members));
+	cr_assert_eq(get(&schema, "properties")->list.count, ARRAY_LEN(members) + 1,
+	             "source is there for revisions of git alone");
+	cr_assert_not_null(get(&schema, "properties.source"));
 	cr_assert_eq(get(&schema, "required")->list.count, ARRAY_LEN(members));
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		cr_expect_not_null(value_member(get(&schema, "properties"), members[i]), "%s", members[i]);

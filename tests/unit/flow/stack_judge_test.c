@@ -33,7 +33,8 @@ static struct stack_result judge(const struct stack_member *members, size_t coun
 	static struct stack_entry entry = { .stack = { .name = "board" }, .layer = 2 };
 	struct stack_member *copies = arena_array(arena, count + 1, sizeof *copies);
 
-	memcpy(copies, members, count * sizeof *copies);
+	for (size_t i = 0; i < count; i++)
+		copies[i] = members[i];
 	return stack_judge(arena, &entry, (struct record_list){ copies, count });
 }
 
