@@ -146,10 +146,14 @@ class Started:
 
     def end(self, seconds: float = 20) -> int:
         try:
-            return self.process.wait(seconds)
+            code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             pytest.fail(f"no end within {seconds} s: {bytes(self.out.content)!r} {bytes(self.err.content)!r}")
+        # its last words; what it left behind may hold the streams open for longer
+        for stream in (self.out, self.err):
+            stream.all(2)
+        return code
 
     def __enter__(self) -> Started:
         return self
