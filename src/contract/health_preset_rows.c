@@ -4,7 +4,7 @@
  */
 #include "fops/contract/health.h"
 
-#define TEXT(words) (&(const struct value){ .kind = VALUE_TEXT, .text = { words, sizeof words - 1 } })
+#define TEXT(words) (&(const struct value){ .kind = VALUE_TEXT, .text = { (words), sizeof(words) - 1 } })
 /* The list itself is constant: nothing writes through the map of a preset. */
 #define QUERY(...)                                                                                                     \
 	.query = { (struct text_pair *)(uintptr_t)(const struct text_pair[]){ __VA_ARGS__ },                           \

@@ -99,7 +99,7 @@ const struct field *layout_inner_fields(const struct layout_node *node, const st
 	const struct field *field;
 
 	/* the objects of a list follow the list's own table */
-	if (node->kind == NODE_LIST || fields == NULL)
+	if (node->kind == NODE_LIST || fields == NULL || entry->name == NULL)
 		return fields;
 	field = &fields[place_of(fields, entry->name->text)];
 	return field->name == NULL ? NULL : field->fields;

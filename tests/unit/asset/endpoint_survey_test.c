@@ -219,8 +219,7 @@ Test(endpoint_survey, tells_three_facts_apart)
 	       "executorUrl: \"$\", auth: {mode: none}, health: {preset: openbao}",
 	       "executorUrl: \"http://127.0.0.1:1\", auth: {mode: none}, health: {preset: opa}",
 	       "auth: {mode: none}, health: {preset: opa}", "executorUrl: \"$\", auth: {mode: none}",
-	       "executorUrl: \"$\", auth: {mode: bearer, secretRef: \"env://FOPS_TEST_NO_SUCH\"}, health: {preset: "
-	       "opa}");
+	       "executorUrl: \"$\", auth: {mode: bearer, secretRef: \"env://NO_SUCH\"}, health: {preset: opa}");
 	is(0, "ok", "yes", "yes", "yes");
 	cr_expect_null(results[0].cause);
 	cr_expect(results[0].latency_ms.present);
@@ -446,7 +445,7 @@ static uint16_t start_broker(struct broker *broker)
 	return ntohs(address.sin_port);
 }
 
-#define REPLY(text) text, sizeof text - 1
+#define REPLY(text) (text), sizeof(text) - 1
 
 Test(endpoint_survey, asks_kafka_for_its_versions)
 {
