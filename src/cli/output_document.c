@@ -73,6 +73,7 @@ static void emit_head(struct output *output, const char *schema)
 static void emit_untrusted(struct output *output)
 {
 	struct emitter *emitter = &output->emitter;
+	const char *place = !output->is_list ? "" : output->format == OUTPUT_JSONL ? "item." : "items[].";
 	bool any = false;
 
 	for (size_t i = 0; i < output->cell_count; i++) {
@@ -83,8 +84,7 @@ static void emit_untrusted(struct output *output)
 			emit_array(emitter);
 		}
 		any = true;
-		emit_text(emitter, arena_format(output->call->arena, "%s%s", output->is_list ? "items[]." : "",
-		                                output->cells[i].key));
+		emit_text(emitter, arena_format(output->call->arena, "%s%s", place, output->cells[i].key));
 	}
 	if (any)
 		emit_array_end(emitter);
@@ -127,6 +127,7 @@ void document_begin(struct output *output)
 	emit_bool(emitter, output->partial);
 	emit_counts(output);
 	if (output->format == OUTPUT_JSONL) {
+		emit_untrusted(output);
 		emit_object_end(emitter);
 		(void)emit_finish(emitter, true);
 		return;

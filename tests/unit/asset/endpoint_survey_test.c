@@ -238,7 +238,7 @@ Test(endpoint_survey, tells_three_facts_apart)
 	says(5, "executorUrl");
 	is(6, "none", "unknown", "unknown", "unknown");
 	is(7, "unknown", "unknown", "unknown", "unknown");
-	says(7, "FOPS_TEST_NO_SUCH");
+	says(7, "NO_SUCH");
 	/* a secret that cannot be read means that nothing was sent */
 	for (size_t i = 0; i < server_requests(server); i++)
 		cr_expect_null(strstr(server_request(server, i), "GET /health?"));
