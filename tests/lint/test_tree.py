@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from rules.tree import Finding, Tree
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CACHE = ROOT / "build/lint-cache"
+# clean results by content, for all checkouts
+SHARED = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fops-lint"
 DEVELOPMENT = ROOT / "build/dev"
 
 
@@ -54,7 +57,7 @@ SIMPLE: dict[str, Callable[[Tree], list[Finding]]] = {
 
 TOOLS: dict[str, Callable[[Tree], list[Finding]]] = {
     "clang_format": tools.check_format,
-    "clang_tidy": lambda tree: tools.check_clang_tidy(tree, DEVELOPMENT / "compile_commands.json", CACHE / "clang-tidy"),
+    "clang_tidy": lambda tree: tools.check_clang_tidy(tree, DEVELOPMENT / "compile_commands.json", SHARED / "clang-tidy"),
     "cppcheck": lambda tree: tools.check_cppcheck(tree, CACHE / "cppcheck"),
     "shellcheck": tools.check_shell,
     "mandoc": tools.check_manual,

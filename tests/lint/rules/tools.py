@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def digest(parts: list[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def forget_unused(cache: Path) -> None:
+    """What no check asked for in a month belongs to files that are gone."""
+    oldest = time.time() - 30 * 24 * 3600
+    for entry in cache.iterdir():
+        if entry.stat().st_mtime < oldest:
+            entry.unlink(missing_ok=True)
+
+
 def check_clang_tidy(tree: Tree, database: Path, cache: Path) -> list[Finding]:
     """Every file of the compilation database that belongs to the tree; clean results are kept by content."""
     tool = need("clang-tidy")
@@ -91,14 +100,18 @@ def check_clang_tidy(tree: Tree, database: Path, cache: Path) -> list[Finding]:
     banned = next((file.text for file in tree.c_files if file.path.endswith("base/banned.h")), "")
     files = {file.path: file for file in tree.c_files}
     cache.mkdir(parents=True, exist_ok=True)
+    forget_unused(cache)
 
     def examine(entry: dict[str, str]) -> list[Finding]:
         path = os.path.relpath((Path(entry["directory"]) / entry["file"]).resolve(), tree.root.resolve())
         if path not in files:
             return []
         parts = [part for file in included(tree, files[path]) for part in (file.path, file.text)]
-        clean = cache / digest([version, config, banned, entry.get("command", ""), *parts])
+        # the same for every checkout
+        command = entry.get("command", "").replace(str(tree.root.resolve()), ".")
+        clean = cache / digest([version, config, banned, command, *parts])
         if clean.exists():
+            clean.touch()
             return []
         code, output = run([tool, "--quiet", "--warnings-as-errors=*", "--extra-arg=-Wno-unknown-warning-option", "-p",
                             database.parent, path], tree.root)
