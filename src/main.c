@@ -102,7 +102,7 @@ static int finish(struct call *call, struct error *err)
 	/* a reader that has seen enough is success for what only reads; a verb that acted has a verdict to keep */
 	if (reader_gone && (call->command->flags & (COMMAND_WRITES | COMMAND_EXECUTES)) == 0)
 		return EXIT_OK;
-	if (reader_gone && (call->command->flags & COMMAND_WRITES) != 0)
+	if (reader_gone && (call->command->flags & COMMAND_WRITES) != 0 && !call->changed_nothing)
 		say_done(call);
 	return status;
 }

@@ -119,6 +119,19 @@ static bool write_special(const char *path, const void *data, size_t len, struct
 	return (descriptor >= 0 && write_all(descriptor, data, len)) || create_failed(path, errno, err);
 }
 
+/* The user's umask holds for new files; one that exists keeps what its writer asks for. */
+static mode_t mode_of(const char *path, mode_t mode)
+{
+	struct stat about;
+	mode_t mask;
+
+	if (stat(path, &about) == 0)
+		return mode;
+	mask = umask(0);
+	(void)umask(mask);
+	return mode & ~mask;
+}
+
 bool file_write(const char *path, const void *data, size_t len, mode_t mode, bool durable, struct error *err)
 {
 	char temporary[4096];
@@ -134,8 +147,8 @@ bool file_write(const char *path, const void *data, size_t len, mode_t mode, boo
 	descriptor = mkostemp(temporary, O_CLOEXEC);
 	if (descriptor < 0)
 		return create_failed(path, errno, err);
-	if (write_all(descriptor, data, len) && fchmod(descriptor, mode) == 0 && (!durable || fsync(descriptor) == 0) &&
-	    rename(temporary, path) == 0)
+	if (write_all(descriptor, data, len) && fchmod(descriptor, mode_of(path, mode)) == 0 &&
+	    (!durable || fsync(descriptor) == 0) && rename(temporary, path) == 0)
 		return true;
 	number = errno;
 	(void)unlink(temporary);

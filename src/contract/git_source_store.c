@@ -64,10 +64,11 @@ bool git_source_store_find(struct arena *arena, const char *base, const struct g
 
 bool git_source_store_make(const struct git_source_store *store, struct error *err)
 {
+	struct error failed;
 	struct stat about;
 
-	if (!file_make_folders(store->folder, err))
-		return false;
+	if (!file_make_folders(store->folder, &failed))
+		return cannot_make(store->folder, failed.cause, err);
 	if (lstat(store->folder, &about) != 0)
 		return cannot_make(store->folder, errno_text(errno), err);
 	if (!S_ISDIR(about.st_mode) || about.st_uid != geteuid() || (about.st_mode & (S_IWGRP | S_IWOTH)) != 0)

@@ -223,6 +223,7 @@ bool literal_names_secret(const char *name)
 {
 	static const char *const ends[] = { "PASSWORD", "PASSWD",    "PASSPHRASE", "SECRET", "TOKEN",
 		                            "APIKEY",   "SECRETKEY", "PRIVATEKEY", NULL };
+	static const char *const short_ends[] = { "PASS", "PWD", NULL };
 	static const char *const before_key[] = { "API", "SECRET", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", NULL };
 	struct str words[MOST_WORDS];
 	size_t count = split(name, words);
@@ -231,16 +232,25 @@ bool literal_names_secret(const char *name)
 		return false;
 	if (is_any_of(words[count - 1], ends))
 		return true;
+	/* alone these are words of other meanings: PWD is a shell's folder */
+	if (count > 1 && is_any_of(words[count - 1], short_ends))
+		return true;
 	return count > 1 && is_word(words[count - 1], "KEY") && is_any_of(words[count - 2], before_key);
 }
 
 bool literal_is_raw_url(const char *text)
 {
+	static const char *const schemes[] = { "http://", "https://", "ws://", "wss://" };
 	const char *authority = strstr(text, "://");
+	bool known = false;
 	const char *sign;
 	struct str host;
 
-	if (authority == NULL || (strncasecmp(text, "http://", 7) != 0 && strncasecmp(text, "https://", 8) != 0))
+	/* readers of URLs drop blanks in front */
+	text += strspn(text, " \t\r\n");
+	for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+		known = known || strncasecmp(text, schemes[i], strlen(schemes[i])) == 0;
+	if (authority == NULL || !known)
 		return false;
 	host = (struct str){ authority + 3, strcspn(authority + 3, "/?#\\") };
 	sign = memrchr(host.data, '@', host.len);

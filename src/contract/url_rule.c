@@ -91,7 +91,11 @@ static bool is_local_name(struct str host)
 	static const struct {
 		const char *word;
 		bool alone;
-	} names[] = { { "localhost", true }, { "localdomain", true }, { "local", false }, { "svc", false } };
+	} names[] = {
+		{ "localhost", true },     { "localdomain", true },  { "local", false },     { "svc", false },
+		{ "localhost4", true },    { "localdomain4", true }, { "localhost6", true }, { "localdomain6", true },
+		{ "ip6-localhost", true }, { "ip6-loopback", true },
+	};
 	struct str label = last_label(host);
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {

@@ -3,6 +3,7 @@
 
 #include "env_shown.h"
 #include "fops/base/arena.h"
+#include "fops/contract/literal.h"
 #include "fops/contract/secret_ref.h"
 #include "fops/net/url.h"
 
@@ -140,7 +141,7 @@ static void judge_difference(struct judge *judge, const struct env_value *value,
 		row->rule = "R12";
 		row->fix = arena_format(judge->arena, "it is the %s of endpoint %s; use its %s URL",
 		                        url_kind_field(kind), variable->endpoint, variable->url);
-	} else if (host != NULL && env_host_is_raw(host)) {
+	} else if ((host != NULL && env_host_is_raw(host)) || literal_is_raw_url(found)) {
 		row = add_row(judge, variable->name, "raw-address");
 		row->rule = "R07";
 		row->fix = "use the expected name, not an address";

@@ -1,6 +1,7 @@
 /* Reads the head of an answer, and turns a status into an error of ours. */
 #include "fops/base/arena.h"
 #include "fops/net/secret.h"
+#include "fops/net/sigv4.h"
 #include "http_private.h"
 
 #define LONGEST_RETRY_AFTER_S ((uint64_t)366 * 24 * 3600)
@@ -201,6 +202,10 @@ static void mask_basic(const struct http_access *access, char *text)
 void http_mask(const struct http_access *access, char *text)
 {
 	secret_mask(access_secret(access), text);
+	if (access->signer != NULL) {
+		secret_mask(access->signer->access_key, text);
+		secret_mask(access->signer->secret_key, text);
+	}
 	if (access->user != NULL && access_secret(access) != NULL)
 		mask_basic(access, text);
 }

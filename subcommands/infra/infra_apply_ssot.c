@@ -189,6 +189,7 @@ static bool apply(struct call *call, struct error *err)
 	if (strcmp(wanted->output, "text") == 0)
 		print_plan(call, &plan, &digest);
 	call->answered = true;
+	call->changed_nothing = wanted->plan_out == NULL;
 	if (plan_changes(&plan) && !wanted->dry_run)
 		return ask_gate(call, text, err);
 	if (plan.finding_count > 0)

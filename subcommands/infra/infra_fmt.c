@@ -268,6 +268,7 @@ static bool format_sources(struct call *call, struct error *err)
 		error_fix(err, "fops infra fmt topology/");
 		return false;
 	}
+	call->changed_nothing = !formatter.write;
 	if (stream ? !format_stream(&formatter, err) : !format_files(&formatter, sources, err))
 		return false;
 	if (!stream || wanted->check || wanted->diff)

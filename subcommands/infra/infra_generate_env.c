@@ -60,6 +60,7 @@ static bool generate(struct call *call, struct error *err)
 		good = write_into(call, wanted->into, &text, err);
 	else if (good)
 		output_bytes(call->output, text.data, text.len);
+	call->changed_nothing = wanted->into == NULL;
 	buffer_done(&text);
 	return good;
 }

@@ -22,8 +22,8 @@ CHECKED bool file_read(struct arena *arena, const char *path, size_t limit_bytes
 
 /*
  * Replace path by len bytes through a temporary file beside it, fsync when durable, and rename; a reader sees the old
- * or the new file, never a part. mode is the new file's permission. Missing folders are not made. What is no regular
- * file (/dev/stdout, a pipe) is written to in place. errors    IO_CREATE
+ * or the new file, never a part. mode is the new file's permission, less the umask when there was none. Missing folders
+ * are not made. What is no regular file (/dev/stdout, a pipe) is written to in place. errors    IO_CREATE
  */
 CHECKED bool file_write(const char *path, const void *data, size_t len, mode_t mode, bool durable, struct error *err);
 

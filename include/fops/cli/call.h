@@ -58,6 +58,7 @@ struct call {
 	struct log log;
 	struct deadline deadline; /* of the whole command */
 	int verdict;              /* exit status when run returned true; 0 unless a verb sets a verdict */
+	bool changed_nothing;     /* set by a verb of COMMAND_WRITES whose options let this call write no file */
 	bool answered; /* set by a verb whose answer stands although it fails: it is printed, then the error, and `run`
 	                  keeps its status */
 };

@@ -30,7 +30,7 @@ bool literal_names_secret(const char *name);
 /* Is one of the words of a name, divided by signs and in any case, that word? */
 bool literal_has_word(const char *name, const char *word);
 
-/* Is it a http or https URL whose host is a raw local or cluster address? Names are not resolved. */
+/* Is it a http, https, ws or wss URL whose host is a raw local or cluster address? Names are not resolved. */
 bool literal_is_raw_url(const char *text);
 
 #endif

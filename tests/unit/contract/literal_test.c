@@ -10,6 +10,8 @@ Test(literal, knows_secrets_by_their_marks)
 	static const struct {
 		const char *text, *sort;
 	} secrets[] = {
+		"DB_PASS",
+		"MYSQL_PWD",
 		{ "-----BEGIN PRIVATE KEY-----\nMII", "private key" },
 		{ "x -----BEGIN OPENSSH PRIVATE KEY-----", "private key" },
 		{ "-----BEGIN RSA PRIVATE KEY-----\\nMII", "private key" },
@@ -84,8 +86,8 @@ Test(literal, knows_the_tokens_of_humans)
 		                             ("gho_" DIGITS),
 		                             ("ghu_" DIGITS),
 		                             ("{\"token\":\"ghp_" DIGITS "\"}") };
-	static const char *const others[] = { "",     ("ghs_" DIGITS), ("v1." DIGITS),  ("GHP_" DIGITS),
-		                              "ghpx", "pat_",          ("xghp_" DIGITS) };
+	static const char *const others[] = { "PWD",          "OLDPWD",        "PASS", "",     ("ghs_" DIGITS),
+		                              ("v1." DIGITS), ("GHP_" DIGITS), "ghpx", "pat_", ("xghp_" DIGITS) };
 
 	for (size_t i = 0; i < ARRAY_LEN(human); i++)
 		cr_expect(literal_is_human_token(human[i]), "%s", human[i]);
