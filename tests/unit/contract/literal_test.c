@@ -10,8 +10,6 @@ Test(literal, knows_secrets_by_their_marks)
 	static const struct {
 		const char *text, *sort;
 	} secrets[] = {
-		"DB_PASS",
-		"MYSQL_PWD",
 		{ "-----BEGIN PRIVATE KEY-----\nMII", "private key" },
 		{ "x -----BEGIN OPENSSH PRIVATE KEY-----", "private key" },
 		{ "-----BEGIN RSA PRIVATE KEY-----\\nMII", "private key" },
@@ -86,8 +84,8 @@ Test(literal, knows_the_tokens_of_humans)
 		                             ("gho_" DIGITS),
 		                             ("ghu_" DIGITS),
 		                             ("{\"token\":\"ghp_" DIGITS "\"}") };
-	static const char *const others[] = { "PWD",          "OLDPWD",        "PASS", "",     ("ghs_" DIGITS),
-		                              ("v1." DIGITS), ("GHP_" DIGITS), "ghpx", "pat_", ("xghp_" DIGITS) };
+	static const char *const others[] = { "",     ("ghs_" DIGITS), ("v1." DIGITS),  ("GHP_" DIGITS),
+		                              "ghpx", "pat_",          ("xghp_" DIGITS) };
 
 	for (size_t i = 0; i < ARRAY_LEN(human); i++)
 		cr_expect(literal_is_human_token(human[i]), "%s", human[i]);
@@ -118,10 +116,12 @@ Test(literal, knows_names_of_humans_tokens)
 
 Test(literal, knows_names_of_secrets)
 {
-	static const char *const secrets[] = { "PASSWORD", "DB_PASSWORD", "api_key",      "SESSION_SECRET",
-		                               "TOKEN",    "APIKEY",      "S3_SECRET_KEY" };
-	static const char *const others[] = { "",          "TOKEN_URL", "PASSWORD_MIN_LENGTH", "KEY",
-		                              "CACHE_KEY", "TOKENIZER", "SECRET_NAME" };
+	static const char *const secrets[] = { "DB_PASS",        "MYSQL_PWD", "PASSWORD", "DB_PASSWORD",  "api_key",
+		                               "SESSION_SECRET", "TOKEN",     "APIKEY",   "S3_SECRET_KEY" };
+	static const char *const others[] = { "",           "PWD",       "OLDPWD",
+		                              "PASS",       "TOKEN_URL", "PASSWORD_MIN_LENGTH",
+		                              "KEY",        "CACHE_KEY", "TOKENIZER",
+		                              "SECRET_NAME" };
 
 	for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
 		cr_expect(literal_names_secret(secrets[i]), "%s", secrets[i]);
