@@ -185,10 +185,15 @@ demo: ## the main job on real neighbours, in about three minutes
 FOPS ?= build/dev/fops
 CONSUMER ?=
 ARGS ?=
-infra_needs := $(if $(filter file,$(origin FOPS)),build)
+infra_needs := $(if $(filter file,$(origin FOPS)),infra-build)
 infra = @status=0; "$(FOPS)" infra $(1) $(2) $(ARGS) || status=$$?; \
 	test $$status -eq 0 || echo "fops infra $(1): exit $$status" >&2; exit $$status
 consumer = @test -n "$(CONSUMER)" || { echo "make $@ CONSUMER=NAME: the consumer is not named" >&2; exit 2; }
+
+# standard output belongs to what fops answers
+.PHONY: infra-build
+infra-build:
+	@$(MAKE) build >&2
 
 .PHONY: infra-validate infra-generate-env infra-env-check infra-apply-ssot
 infra-validate: $(infra_needs) ## fops infra validate: every document and every rule of the topology

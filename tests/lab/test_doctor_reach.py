@@ -12,7 +12,7 @@ from conftest import Lab, Result, Runner
 from lab_tools import asset, executor_endpoint, local_block, write_topology
 
 pytestmark = [pytest.mark.static, pytest.mark.neighbours("lxc", "executor")]
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 4
 
 
 def doctor(runner: Runner, *words: str | Path, **options: Any) -> Result:
@@ -54,7 +54,7 @@ def test_certificates_and_credentials_are_told(operate: Runner) -> None:
 
 def test_endpoints_and_assets_are_asked_at_the_same_time(operate: Runner, lab: Lab, tmp_path: Path) -> None:
     """The answers of an endpoint and of an asset's executor are late; together they take no longer than one."""
-    slow = {"path": "/slow", "query": {"ms": str(int(SLOW_SECONDS * 1000))}}
+    slow = {"path": "/slow", "query": {"ms": str(SLOW_SECONDS * 1000)}, "timeout": "20s"}
     endpoint = executor_endpoint(lab, lab["neighbours"]["executor"]["ports"]["server"], readiness=slow)
     place = write_topology(tmp_path / "topology", endpoint, asset("one", executorRef="lab-executor", health=slow, lxc=local_block(lab)))
     began = time.monotonic()
