@@ -169,9 +169,13 @@ static bool validate(struct call *call, struct error *err)
 	struct tally tally;
 	const char **ids;
 
-	if (!read_sources(call, &request.sources, err) ||
-	    !topology_validate(call->arena, &request, &findings, &counts, err))
+	if (!read_sources(call, &request.sources, err))
 		return false;
+	if (!topology_validate(call->arena, &request, &findings, &counts, err)) {
+		if (call->arguments.count > 0 && err->id == ERROR_CONTRACT_NOT_FOUND)
+			error_fix(err, "check the path that was given");
+		return false;
+	}
 	call_revisions(call, counts.revisions, counts.revision_count);
 	tally = count_findings(&findings);
 	ids = finding_ids(call->arena, findings.items, findings.count);
