@@ -70,7 +70,7 @@ def test_rule(tree: Tree, rule: str) -> None:
     refuse(SIMPLE[rule](tree))
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize("tool", TOOLS)
 def test_tool(tree: Tree, tool: str) -> None:
     try:

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -153,6 +154,43 @@ static enum after serve_request(struct connection *connection)
 	return reply->after;
 }
 
+/* Connections whose threads still hold memory of the library. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	size_t count;
+} open_talks = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+
+static void begin_talk(void)
+{
+	pthread_mutex_lock(&open_talks.lock);
+	open_talks.count++;
+	pthread_mutex_unlock(&open_talks.lock);
+}
+
+static void end_talk(void)
+{
+	OPENSSL_thread_stop();
+	pthread_mutex_lock(&open_talks.lock);
+	open_talks.count--;
+	pthread_cond_signal(&open_talks.ended);
+	pthread_mutex_unlock(&open_talks.lock);
+}
+
+/* A thread that ends while the leak check runs looks like a leak. */
+static void wait_for_talks(void)
+{
+	struct timespec until;
+	int waited = 0;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	pthread_mutex_lock(&open_talks.lock);
+	while (open_talks.count > 0 && waited == 0)
+		waited = pthread_cond_timedwait(&open_talks.ended, &open_talks.lock, &until);
+	pthread_mutex_unlock(&open_talks.lock);
+}
+
 static void *serve_connection(void *user)
 {
 	struct connection *connection = user;
@@ -168,6 +206,7 @@ static void *serve_connection(void *user)
 	while (after == AFTER_KEEP)
 		after = serve_request(connection);
 	if (after == AFTER_STALL) {
+		end_talk();
 		for (;;)
 			pause();
 	}
@@ -177,6 +216,7 @@ static void *serve_connection(void *user)
 		SSL_free(connection->tls);
 	close(connection->descriptor);
 	free(connection);
+	end_talk();
 	return NULL;
 }
 
@@ -193,6 +233,7 @@ static void *accept_connections(void *user)
 		pthread_mutex_lock(&server->lock);
 		server->connections++;
 		pthread_mutex_unlock(&server->lock);
+		begin_talk();
 		pthread_create(&thread, NULL, serve_connection, connection);
 		pthread_detach(thread);
 	}
@@ -217,6 +258,7 @@ static struct server *start(struct server *server, const char *certificate, cons
 	pthread_t thread;
 
 	signal(SIGPIPE, SIG_IGN);
+	(void)atexit(wait_for_talks);
 	pthread_mutex_init(&server->lock, NULL);
 	if (certificate != NULL) {
 		server->tls = SSL_CTX_new(TLS_server_method());
