@@ -235,7 +235,7 @@ def skipped_lines(output: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The neighbours of FOPS_LAB_NAMES (default: all), in a lab of this session, or those of a lab in FOPS_LAB_DIR."""
+    """The neighbours of FOPS_LAB_NAMES (default: all), in a lab of this test run, or those of a lab in FOPS_LAB_DIR."""
     given = os.environ.get("FOPS_LAB_DIR")
     names = os.environ.get("FOPS_LAB_NAMES", " ".join(NEIGHBOURS)).split()
     root = Path(given) if given else tmp_path_factory.mktemp("lab")

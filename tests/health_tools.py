@@ -34,7 +34,7 @@ def is_cached(name: str) -> bool:
 
 
 def real_server(lab: Lab, name: str, runner: Runner) -> dict[str, Any]:
-    """The facts of a real server, started in this session's lab when it is not up; its secrets go into the runner's environment."""
+    """The facts of a real server, started in this test run's lab when it is not up; its secrets go into the runner's environment."""
     if name not in dict(lab["neighbours"]):
         if name in COSTLY and not is_cached(name):
             pytest.skip(f"{name} is not built on this machine ({COSTLY[name]}, once): lab/lab up {name}")

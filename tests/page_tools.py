@@ -34,8 +34,8 @@ def matches(shown: str, seen: str) -> bool:
     return re.fullmatch(".*".join(re.escape(part) for part in shown.split("…")), seen, re.DOTALL) is not None
 
 
-def run_page(page: Path, place: Path, more: Mapping[str, str] | None = None) -> None:
-    """Runs the page in an empty folder with a home of its own; the program is `fops` on PATH."""
+def differences(page: Path, place: Path, more: Mapping[str, str] | None = None) -> list[str]:
+    """Runs the page in an empty folder with a home of its own, the program being `fops` on PATH; tells what answers otherwise than shown."""
     binary = Path(os.environ.get("FOPS_BINARY", ROOT / "build/dev/fops")).resolve()
     for folder in ("bin", "home", "topology"):
         (place / folder).mkdir()
@@ -47,6 +47,6 @@ def run_page(page: Path, place: Path, more: Mapping[str, str] | None = None) -> 
     done = subprocess.run(["sh", "-c", script], cwd=place, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           timeout=120, check=False)
     answers = done.stdout.split(f"{BORDER}\n")
-    for (command, shown), seen in zip(expected, answers, strict=False):
-        assert matches(shown, seen), f"$ {command}\nshown:\n{shown}\nseen:\n{seen}"
-    assert len(answers) == len(expected) + 1
+    assert len(answers) == len(expected) + 1, done.stdout
+    return [f"$ {command}\nshown:\n{shown}\nseen:\n{seen}"
+            for (command, shown), seen in zip(expected, answers, strict=False) if not matches(shown, seen)]

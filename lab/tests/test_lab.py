@@ -215,7 +215,7 @@ def test_down_of_one_neighbour_takes_those_that_need_it_and_no_other(root: Path)
 
 def test_neighbours_killed_from_outside_are_started_anew_and_leave_no_trace(root: Path) -> None:
     up_or_skip(root, *NAMES)
-    # This session outlives its listener, and its command the session: both must be found.
+    # The login outlives its listener, and its command the login: both must be found.
     session = subprocess.Popen(ssh_command(root, "echo started; sleep 300"), stdout=subprocess.PIPE)
     assert session.stdout is not None
     assert session.stdout.readline() == b"started\n"
