@@ -1,4 +1,5 @@
 /* endpoints show: everything the contract says of one endpoint, its health contract as it will be asked. */
+#include "../health_part.h"
 #include "../topology_access.h"
 #include "endpoints.h"
 #include "fops/base/arena.h"
@@ -34,21 +35,6 @@ struct rate_part {
 	struct optional_int requests;
 	struct optional_int period_ms;
 	struct optional_int burst;
-};
-
-struct health_part {
-	const char *protocol;
-	const char *method;
-	const char *path;
-	struct text_map query;
-	struct optional_int status;
-	const char *pointer;
-	const struct value *value;
-	const char *body;
-	const char *body_starts;
-	struct optional_int timeout_ms;
-	struct optional_int max_latency_ms;
-	const char *version_from;
 };
 
 struct show_record {
@@ -117,25 +103,6 @@ static const struct column rate_columns[] = {
 	{ 0 },
 };
 
-static const struct column health_columns[] = {
-	{ "protocol", "PROTOCOL", PART(health_part, protocol), 0, "how it is asked", "http|mcp|kafka|tcp", NULL, 0 },
-	{ "method", "METHOD", PART(health_part, method), 0, "method of the request", "GET|HEAD", NULL, 0 },
-	{ "path", "PATH", PART(health_part, path), 0, "path below the executor URL", NULL, NULL, 0 },
-	{ "query", "QUERY", PART(health_part, query), 0, "parameters of the request", NULL, NULL, 0 },
-	{ "status", "STATUS", PART(health_part, status), 0, "expected status", NULL, NULL, 0 },
-	{ "pointer", "POINTER", PART(health_part, pointer), 0, "JSON Pointer into the answer", NULL, NULL, 0 },
-	{ "value", "VALUE", PART(health_part, value), 0, "expected value at the pointer", NULL, NULL, 0 },
-	{ "body", "BODY", PART(health_part, body), 0, "expected body", NULL, NULL, 0 },
-	{ "body_starts", "BODY STARTS", PART(health_part, body_starts), 0, "expected beginning of the body", NULL, NULL,
-	  0 },
-	{ "timeout_ms", "TIMEOUT", PART(health_part, timeout_ms), 0, "limit of the request", NULL, NULL, 0 },
-	{ "max_latency_ms", "MAX LATENCY", PART(health_part, max_latency_ms), 0, "slower answers are degraded", NULL,
-	  NULL, 0 },
-	{ "version_from", "VERSION FROM", PART(health_part, version_from), 0, "where the answer tells its version",
-	  NULL, NULL, 0 },
-	{ 0 },
-};
-
 #define ROW(member) SLOT(struct show_record, member)
 
 static const struct column columns[] = {
@@ -157,9 +124,9 @@ static const struct column columns[] = {
 	{ "preset", "PRESET", ROW(preset), 0, "built-in health contract that it names", NULL, NULL, 0 },
 	{ "note", "NOTE", ROW(note), 0, "what is worth knowing of that preset", NULL, NULL, 0 },
 	{ "liveness", "LIVENESS", SLOT_EMBEDDED(struct show_record, liveness), 0, "request that shows that it lives",
-	  NULL, health_columns, 0 },
+	  NULL, health_part_columns, 0 },
 	{ "readiness", "READINESS", SLOT_EMBEDDED(struct show_record, readiness), 0,
-	  "request that shows that it does its work", NULL, health_columns, 0 },
+	  "request that shows that it does its work", NULL, health_part_columns, 0 },
 	{ "used_by", "USED BY", ROW(used_by), 0, "runtime assets that name it", NULL, NULL, 0 },
 	{ "origin", "ORIGIN", ROW(origin), 0, "file and line of its document", NULL, NULL, 0 },
 	{ "topology", "TOPOLOGY", ROW(topology), 0, "SHA-256 of the topology's contents", NULL, NULL, 0 },
@@ -167,31 +134,6 @@ static const struct column columns[] = {
 };
 
 /* What a request of that protocol has no use for stays empty. */
-static struct health_part show_health(const struct health *health)
-{
-	struct health_part part = { 0 };
-	bool over_http = text_equal(health->protocol, "http");
-
-	if (!health->present)
-		return part;
-	part.protocol = health->protocol;
-	part.timeout_ms = (struct optional_int){ health->timeout.ms, true };
-	part.max_latency_ms = health->max_latency_ms;
-	if (over_http || text_equal(health->protocol, "mcp"))
-		part.path = health->path;
-	if (!over_http)
-		return part;
-	part.method = health->method;
-	part.query = health->query;
-	part.status = (struct optional_int){ health->expect.status, true };
-	part.pointer = health->expect.pointer;
-	part.value = health->expect.value;
-	part.body = health->expect.body;
-	part.body_starts = health->expect.body_starts;
-	part.version_from = health->version_from;
-	return part;
-}
-
 static struct auth_part show_auth(const struct endpoint_auth *auth)
 {
 	return (struct auth_part){
@@ -287,8 +229,8 @@ static bool print_endpoint(struct call *call, const struct topology *topology, s
 		.rate_limit = show_rate(&endpoint->rate),
 		.preset = preset,
 		.note = row == NULL ? NULL : row->note,
-		.liveness = show_health(&health.liveness),
-		.readiness = show_health(&health.readiness),
+		.liveness = health_part_of(&health.liveness),
+		.readiness = health_part_of(&health.readiness),
 		.origin = topology_origin(topology, KIND_ENDPOINT, index, call->arena),
 		.topology = topology_digest(topology, call->arena),
 	};

@@ -1,4 +1,5 @@
 /* runtime-assets show: everything the contract says of one asset. */
+#include "../health_part.h"
 #include "../topology_access.h"
 #include "fops/base/arena.h"
 #include "fops/cli/call.h"
@@ -17,15 +18,6 @@ static const struct command_option options[] = {
 struct policy_part {
 	const char *run;
 	const char *request;
-};
-
-struct health_part {
-	const char *method;
-	const char *path;
-	struct optional_int status;
-	const char *pointer;
-	const struct value *value;
-	struct optional_int timeout_ms;
 };
 
 struct endpoint_part {
@@ -88,16 +80,6 @@ static const struct column endpoint_columns[] = {
 	{ 0 },
 };
 
-static const struct column health_columns[] = {
-	{ "method", "METHOD", PART(health_part, method), 0, "method of the health request", "GET|HEAD", NULL, 0 },
-	{ "path", "PATH", PART(health_part, path), 0, "path below the executor URL", NULL, NULL, 0 },
-	{ "status", "STATUS", PART(health_part, status), 0, "expected status", NULL, NULL, 0 },
-	{ "pointer", "POINTER", PART(health_part, pointer), 0, "JSON Pointer into the answer", NULL, NULL, 0 },
-	{ "value", "VALUE", PART(health_part, value), 0, "expected value at the pointer", NULL, NULL, 0 },
-	{ "timeout_ms", "TIMEOUT", PART(health_part, timeout_ms), 0, "limit of the health request", NULL, NULL, 0 },
-	{ 0 },
-};
-
 #define ROW(member) SLOT(struct asset_record, member)
 
 static const struct column columns[] = {
@@ -114,20 +96,12 @@ static const struct column columns[] = {
 	{ "control", "CONTROL", SLOT_EMBEDDED(struct asset_record, control), 0,
 	  "the cluster or server through which its driver reaches it", NULL, endpoint_columns, 0 },
 	{ "health", "HEALTH", SLOT_EMBEDDED(struct asset_record, health), 0, "health contract that check uses", NULL,
-	  health_columns, 0 },
+	  health_part_columns, 0 },
 	{ "abilities", "ABILITIES", ROW(abilities), 0, "what run can do on it", NULL, NULL, 0 },
 	{ "origin", "ORIGIN", ROW(origin), 0, "file and line of its document", NULL, NULL, 0 },
 	{ "topology", "TOPOLOGY", ROW(topology), 0, "SHA-256 of the topology's contents", NULL, NULL, 0 },
 	{ 0 },
 };
-
-static struct health_part show_health(struct health health)
-{
-	if (!health.present)
-		return (struct health_part){ 0 };
-	return (struct health_part){ health.method,         health.path,         { health.expect.status, true },
-		                     health.expect.pointer, health.expect.value, { health.timeout.ms, true } };
-}
 
 /* The part stays empty without a reference. */
 static bool show_endpoint(struct call *call, const struct topology *topology, const char *id,
@@ -169,7 +143,7 @@ static bool show_endpoints(struct call *call, const struct topology *topology, c
 	    !show_endpoint(call, topology, control, &record->control, &unused, err))
 		return false;
 	if (!asset->health.present)
-		record->health = show_health(own);
+		record->health = health_part_of(&own);
 	return true;
 }
 
@@ -196,6 +170,7 @@ static struct text_list show_abilities(struct call *call, unsigned abilities)
 static bool print_asset(struct call *call, const struct topology *topology, const struct runtime_asset *asset,
                         struct error *err)
 {
+	const struct health health = health_single(call->arena, &asset->health);
 	const struct asset_driver *driver;
 	struct asset_record record = {
 		.asset_id = asset->asset_id,
@@ -204,7 +179,7 @@ static bool print_asset(struct call *call, const struct topology *topology, cons
 		.owner = asset->owner,
 		.labels = asset->labels,
 		.policy = { asset->policy.run, asset->policy.request },
-		.health = show_health(health_single(call->arena, &asset->health)),
+		.health = health_part_of(&health),
 		.topology = topology_digest(topology, call->arena),
 	};
 	size_t index;
