@@ -70,7 +70,7 @@ build-fuzz: ## the fuzz targets below build/fuzz
 static: ## the product binary build/static/fops (fully static against musl)
 	$(call setup,build static)
 	@libraries=$$(packaging/static/build-libraries); \
-	packaging/static/machine-file "$$libraries" >build/static.ini.new; \
+	packaging/static/machine-file "$$libraries" build/static.ld >build/static.ini.new; \
 	if cmp -s build/static.ini.new build/static.ini; then rm build/static.ini.new; \
 	else mv build/static.ini.new build/static.ini; rm -rf build/static; fi
 	$(call configure,static,,--native-file=build/static.ini --buildtype=release -Dstatic_link=true -Dunit_tests=false)

@@ -11,20 +11,9 @@
 #include "fops/base/arena.h"
 #include "fops/base/loop.h"
 #include "fops/base/process.h"
+#include "fops/base/sanitizer.h"
 
 #define PRIVATE_MASK 077
-
-/* The address sanitizer maps terabytes for its own use. */
-#if defined(__SANITIZE_ADDRESS__)
-#define MEMORY_IS_LIMITED false
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MEMORY_IS_LIMITED false
-#endif
-#endif
-#ifndef MEMORY_IS_LIMITED
-#define MEMORY_IS_LIMITED true
-#endif
 
 /* The copy under way, seen from the program. */
 struct branch {
@@ -63,7 +52,7 @@ static void become_copy(struct arena *arena, const struct branch_request *reques
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	(void)setrlimit(RLIMIT_FSIZE, &files);
-	if (MEMORY_IS_LIMITED)
+	if (!ADDRESS_SANITIZER)
 		(void)setrlimit(RLIMIT_AS, &memory);
 	(void)umask(PRIVATE_MASK);
 	for (size_t i = 0; i < request->environment.count; i++)

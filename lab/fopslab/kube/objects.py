@@ -21,6 +21,8 @@ NAMESPACE = "boards"
 NODE, NODE_ADDRESS = "lab-node", "10.9.0.1"
 DEAD_NODE, DEAD_ADDRESS = "dead-node", "10.9.0.2"
 KUBELET_PORT = 10250
+# The node runs the commands of its pods beside itself, in no container.
+BESIDE = "beside"
 POD_NETWORK = "10.244.0.0/16"
 POD_PORT, POD_TLS_PORT = 8080, 8443
 # Nobody listens there.

@@ -79,6 +79,7 @@ def start_node(lab: Lab, folder: Path, program: Path) -> Facts:
         "places": [
             {"prefix": "boards/langboard", "lxc": "langboard", "plain": True},
             {"prefix": "boards/daytona", "lxc": "daytona", "plain": True},
+            {"prefix": f"{objects.BESIDE}/"},
             {"prefix": "", "lxc": "daytona"},
         ],
         "faults": {"boards/crashing": "container-not-found", "boards/parked": "container-not-found"},

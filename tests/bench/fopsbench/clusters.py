@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fopsbench.measure import Broken, Command, Usage, alternate, median, run
+from fopsbench.measure import Broken, Command, Pairs, Usage, alternate, median, run
 from fopsbench.memory import Untraceable, peak_memory
 from fopsbench.place import ROOT, Place
 from fopsbench.table import Row, judge, mebibytes, milliseconds
@@ -21,6 +21,7 @@ CHECKED = 300
 LISTED = 5000
 MOST_KIB = 8 * 1024
 MOST_LISTS = 3
+BESIDE = "beside"
 ASSET = """\
 apiVersion: fractalops/v1
 kind: RuntimeAsset
@@ -53,8 +54,8 @@ class Cluster:
         chosen = ["--topology", str(topology or self.topology)]
         return replace(self.place.fops("runtime-assets", *words[:1], *chosen, *words[1:], **more), environment=self.environment)
 
-    def run(self, *argv: str, options: tuple[str, ...] = (), **more: Any) -> Command:
-        return self.fops("run", "--asset-id", "daytona-01", *options, "--", *argv, **more)
+    def run(self, *argv: str, options: tuple[str, ...] = (), asset: str = "daytona-01", **more: Any) -> Command:
+        return self.fops("run", "--asset-id", asset, *options, "--", *argv, **more)
 
     def kubectl(self, *words: str, context: str = "lab", **more: Any) -> Command:
         base = [self.facts["programs"]["kubectl"], "--kubeconfig", self.facts["kubeconfig"], "--context", context]
@@ -69,17 +70,18 @@ class Cluster:
                                capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
         return found.stdout.split()[0]
 
-    def crowd(self, count: int) -> Path:
+    def crowd(self, count: int, namespace: str = "") -> Path:
         """Pods in a namespace of their own, and a topology with one asset for each."""
-        folder = self.place.scratch / f"crowd-{count}"
+        namespace = namespace or f"crowd-{count}"
+        folder = self.place.scratch / namespace
         if folder.exists():
             return folder
-        done = subprocess.run([self.python(), "-c", MAKE_PODS, ROOT / "build/bench-lab/lab.json", str(count), folder.name],
+        done = subprocess.run([self.python(), "-c", MAKE_PODS, ROOT / "build/bench-lab/lab.json", str(count), namespace],
                               cwd=ROOT / "lab", capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise Broken(f"the pods could not be made: {done.stderr.strip()[-300:]}")
         folder.mkdir()
-        texts = [ASSET.format(number=number, namespace=folder.name, pod=line.split("/")[1])
+        texts = [ASSET.format(number=number, namespace=namespace, pod=line.split("/")[1])
                  for number, line in enumerate(done.stdout.split(), 1)]
         (folder / "assets.yaml").write_text("---\n".join(texts))
         documents = re.split(r"(?m)^---\n", (self.topology / "kube.yaml").read_text())
@@ -116,16 +118,30 @@ def memory_text(kib: int) -> str:
     return mebibytes(kib) if kib >= 0 else "memory unknown: no ptrace"
 
 
-def short(cluster: Cluster) -> Row:
-    ours, peer = cluster.run("true"), cluster.exec("true")
+def compared(cluster: Cluster, ours: Command, peer: Command) -> tuple[Pairs, dict[str, Any]]:
     pairs = alternate(ours, peer, cluster.place.runs(30, 5), warm_ups=2)
+    return pairs, {"ours_ms": median(pairs.ours), "peer_ms": median(pairs.peer), "ratio": pairs.ratio(),
+                   "ours_cpu_ms": median(pairs.ours, "cpu_ms"), "peer_cpu_ms": median(pairs.peer, "cpu_ms")}
+
+
+def short(cluster: Cluster) -> Row:
+    """The pod's commands run beside the node: what clients cost is not hidden behind what a container costs."""
+    ours = cluster.run("true", asset="asset-00001", topology=cluster.crowd(1, BESIDE))
+    peer = cluster.kubectl("exec", "-n", BESIDE, "crowd-00000", "-c", "main", "--", "true")
+    pairs, data = compared(cluster, ours, peer)
     own, other = peak_kib(ours), peak_kib(peer)
     bars = {"time": pairs.ratio() <= 1 / 3, "memory": within(own, other / 8)}
-    data = {"ours_ms": median(pairs.ours), "peer_ms": median(pairs.peer), "ratio": pairs.ratio(), "ours_kib": own,
-            "peer_kib": other, "ours_cpu_ms": median(pairs.ours, "cpu_ms"), "peer_cpu_ms": median(pairs.peer, "cpu_ms")}
+    data |= {"ours_kib": own, "peer_kib": other}
     return Row("run -- true in a pod", f"{milliseconds(data['ours_ms'])}, {memory_text(own)}",
                f"kubectl: {milliseconds(data['peer_ms'])}, {memory_text(other)}", f"{pairs.ratio():.2f}",
                "<= 1/3 of the time, <= 1/8 of the memory", judge(bars), data)
+
+
+def contained(cluster: Cluster) -> Row:
+    """The same where the node joins a container first: lxc-attach and the kernel's cgroups take the time of both."""
+    pairs, data = compared(cluster, cluster.run("true"), cluster.exec("true"))
+    return Row("the same in an LXC container", milliseconds(data["ours_ms"]), f"kubectl: {milliseconds(data['peer_ms'])}",
+               f"{pairs.ratio():.2f}", data=data)
 
 
 def bulk_row(cluster: Cluster, name: str, ours: Command, peer: Command, count: int) -> Row:
@@ -198,6 +214,16 @@ def live(cluster: Cluster) -> Row:
                "<= 1/2 of the time", judge({"time": pairs.ratio() <= 0.5}), data)
 
 
+def pod_rows(place: Place) -> list[Row]:
+    cluster = Cluster(place)
+    return [short(cluster), contained(cluster)]
+
+
+def pod_bulk_rows(place: Place) -> list[Row]:
+    cluster = Cluster(place)
+    return [bulk_out(cluster), bulk_in(cluster)]
+
+
 def cluster_rows(place: Place) -> list[Row]:
     cluster = Cluster(place)
-    return [short(cluster), bulk_out(cluster), bulk_in(cluster), checked(cluster), live(cluster)]
+    return [checked(cluster), live(cluster)]
