@@ -231,12 +231,121 @@ def test_faults_hold_as_often_as_told(standin: Standin) -> None:
     assert standin.ask("GET", f"{AGENT}/exec-status?pid={pid}")[0] == 500
 
 
-def test_tasks_end_in_three_ways(standin: Standin) -> None:
+# --- tasks -------------------------------------------------------------------------------------------------------------
+
+
+def tasks_of(standin: Standin, query: str, node: str = "pve1", token: str = "lab") -> list[tuple[str, str, str]]:
+    """Type, guest and status of the tasks in a list."""
+    status, reason, answer = standin.ask("GET", f"/nodes/{node}/tasks{query}", token=token)
+    assert status == 200, reason
+    return [(each["type"], each["id"], each["status"]) for each in answer["data"]]
+
+
+def upid_of(standin: Standin, kind: str, vmid: str, nth: int = 0) -> str:
+    return [upid for upid in standin.control("status")["tasks"] if f":{kind}:{vmid}:" in upid][nth]
+
+
+def test_standin_tasks_end_in_three_ways(standin: Standin) -> None:
     found = []
-    for upid in standin.control("status")["tasks"]:
-        found.append(standin.data("GET", f"/nodes/pve1/tasks/{quote(upid)}/status").get("exitstatus"))
+    for upid in list(standin.control("status")["tasks"])[:4]:
+        state = standin.data("GET", f"/nodes/pve1/tasks/{quote(upid)}/status")
+        assert (state["user"], state["tokenid"], state["upid"]) == ("fops@pve", "lab", upid)
+        found.append((state["status"], state.get("exitstatus")))
         assert standin.data("GET", f"/nodes/pve1/tasks/{quote(upid)}/log")[0]["n"] == 1
-    assert found == ["OK", "WARNINGS: 1", "start failed: org.freedesktop", None]
+    assert found == [("stopped", "OK"), ("stopped", "WARNINGS: 1"), ("stopped", "start failed: org.freedesktop"),
+                     ("running", None)]  # fmt: skip
+
+
+def test_standin_lists_tasks_by_source_and_guest(standin: Standin) -> None:
+    running, ended = ("vzdump", "109", "RUNNING"), ("vzstart", "109", "OK")
+    assert tasks_of(standin, "?vmid=109") == [ended]
+    assert tasks_of(standin, "?vmid=109&source=active") == [running]
+    assert tasks_of(standin, "?vmid=109&source=all") == [running, ended]
+    assert tasks_of(standin, "?vmid=109&source=all&limit=1") == [running]
+    assert tasks_of(standin, "?vmid=109&source=all&limit=1&start=1") == [ended]
+    assert tasks_of(standin, "?vmid=109&source=all", node="pve2") == []
+    assert tasks_of(standin, "?vmid=110&errors=1") == [
+        ("vzdump", "110", "WARNINGS: 1"), ("vzstart", "110", "startup for container '110' failed"),
+        ("vzdump", "110", "WARNINGS: 2")]  # fmt: skip
+    assert tasks_of(standin, "?vmid=110&statusfilter=error&typefilter=vzdump") == []
+    assert tasks_of(standin, "?vmid=110&typefilter=vzdump&limit=1") == [("vzdump", "110", "WARNINGS: 1")]
+
+
+def test_standin_tells_apart_users_and_tokens_of_ended_tasks_alone(standin: Standin) -> None:
+    standin.control("task vzdump 101 fops@pve!lab running")
+    rows = standin.data("GET", "/nodes/pve1/tasks?vmid=101&source=all")
+    assert [(row["user"], row.get("tokenid"), "endtime" in row) for row in rows] == [
+        ("fops@pve!lab", None, False), ("fops@pve", "lab", True), ("fops@pve", "lab", True)]  # fmt: skip
+
+
+def test_standin_shows_a_token_without_audit_its_own_tasks_alone(standin: Standin) -> None:
+    assert tasks_of(standin, "?source=all", token="reader") == []
+    standin.control("task vzstart 110 fops@pve!reader OK")
+    standin.control("task vzstop 110 fops@pve OK")
+    assert tasks_of(standin, "?source=all", token="reader") == [("vzstart", "110", "OK")]
+    own, other = upid_of(standin, "vzstart", "110", 2), upid_of(standin, "vzdump", "109")
+    for part in ("status", "log"):
+        assert standin.ask("GET", f"/nodes/pve1/tasks/{quote(own)}/{part}", token="reader")[0] == 200
+        assert standin.ask("GET", f"/nodes/pve1/tasks/{quote(other)}/{part}", token="reader")[:2] == (
+            403, "Permission check failed (/nodes/pve1, Sys.Audit)")  # fmt: skip
+
+
+@pytest.mark.parametrize("upid", ["x", "UPID:", "UPID:pve1:1:2:3:vzdump:101:root@pam:",
+                                  "UPID:pve1:0003F2A1:001BAD07:69206E00:vz dump:101:root@pam:"])  # fmt: skip
+def test_standin_refuses_what_is_no_task_name(standin: Standin, upid: str) -> None:
+    for part in ("status", "log"):
+        status, _, answer = standin.ask("GET", f"/nodes/pve1/tasks/{quote(upid)}/{part}")
+        assert (status, answer["errors"]) == (400, {"upid": "unable to parse worker upid"})
+
+
+def test_standin_knows_no_task_of_another_node(standin: Standin) -> None:
+    upid = quote(upid_of(standin, "vzdump", "109"))
+    status, _, answer = standin.ask("GET", f"/nodes/pve2/tasks/{upid}/status")
+    assert (status, answer["errors"]) == (400, {"upid": "no such task"})
+    lines = standin.data("GET", f"/nodes/pve2/tasks/{upid}/log")
+    assert lines == [{"n": 1, "t": "unable to open file - No such file or directory"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [("source=some", "source"), ("vmid=99", "vmid"), ("limit=-1", "limit"), ("statusfilter=good", "statusfilter"),
+     ("guest=1", "guest")],
+)  # fmt: skip
+def test_standin_names_wrong_parameters_of_a_task_list(standin: Standin, query: str, wrong: str) -> None:
+    status, _, answer = standin.ask("GET", f"/nodes/pve1/tasks?{query}")
+    assert (status, list(answer["errors"])) == (400, [wrong])
+
+
+def test_standin_pages_a_log(standin: Standin) -> None:
+    path = f"/nodes/pve1/tasks/{quote(upid_of(standin, 'vzstart', '110', 1))}/log"
+    answer = standin.ask("GET", path)[2]
+    assert (answer["total"], len(answer["data"]), answer["data"][0]["n"]) == (122, 50, 1)
+    assert [line["n"] for line in standin.data("GET", f"{path}?start=120&limit=50")] == [121, 122]
+    assert len(standin.data("GET", f"{path}?limit=0")) == 122
+
+
+def test_standin_lists_a_crashed_task_as_running(standin: Standin) -> None:
+    standin.control("task vzdump 103 root@pam crashed")
+    assert tasks_of(standin, "?vmid=103&source=active") == [("vzdump", "103", "RUNNING")]
+    state = standin.data("GET", f"/nodes/pve1/tasks/{quote(upid_of(standin, 'vzdump', '103'))}/status")
+    assert (state["status"], state["exitstatus"]) == ("stopped", "unexpected status")
+
+
+def test_standin_tells_the_lock_and_a_start_fails_on_it(standin: Standin) -> None:
+    assert standin.data("GET", "/nodes/pve1/lxc/109/status/current")["lock"] == "backup"
+    upid = standin.data("POST", "/nodes/pve1/lxc/109/status/start", {})
+    state = standin.data("GET", f"/nodes/pve1/tasks/{quote(upid)}/status")
+    assert state["exitstatus"] == "CT is locked (backup)"
+    standin.control("guest 109 lock=")
+    upid = standin.data("POST", "/nodes/pve1/lxc/109/status/start", {})
+    assert standin.data("GET", f"/nodes/pve1/tasks/{quote(upid)}/status")["exitstatus"] == "OK"
+
+
+def test_standin_refuses_tasks_on_demand(standin: Standin) -> None:
+    standin.control("fault tasks 403")
+    assert standin.ask("GET", "/nodes/pve1/tasks")[0] == 403
+    standin.control("fault tasks off")
+    assert standin.ask("GET", "/nodes/pve1/tasks")[0] == 200
 
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="pct and qm want root")

@@ -11,6 +11,7 @@
 
 struct proxmox_answer {
 	const struct value *data; /* the member data, NULL when it is null */
+	int64_t total;            /* how many there are of what data is a page of; 0 when it is not said */
 };
 
 /*
@@ -29,12 +30,15 @@ CHECKED bool proxmox_decode_bytes(struct arena *arena, const char *text, size_t 
 
 /* --- finding a guest (proxmox_guest.c) --- */
 
+#define PROXMOX_NOT_RUNNING "its guest does not run"
+
 struct proxmox_guest {
 	const char *type; /* "lxc" or "qemu" */
 	const char *node;
 	const char *name;
 	const char *status; /* "running", "stopped" */
 	const char *tags;   /* joined by semicolons */
+	const char *lock;   /* "backup", "migrate"; NULL: none. Only the node tells it */
 	int64_t vmid;
 	int64_t template; /* 1: nothing that runs */
 };
@@ -49,6 +53,7 @@ struct proxmox_look {
 	 */
 	bool failed;
 	bool missing; /* the cluster has no such guest */
+	bool gone;    /* its node has it no more; guest is what the cluster's list said */
 	struct error error;
 	struct proxmox_guest guest;
 	struct access *access;

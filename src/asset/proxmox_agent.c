@@ -6,6 +6,7 @@
 #include "fops/data/emit.h"
 #include "inner_script.h"
 #include "proxmox_session.h"
+#include "proxmox_task.h"
 #include "script_notes.h"
 #include "word_script.h"
 
@@ -29,6 +30,7 @@ struct agent_session {
 	struct session *session;
 	struct arena *arena;
 	struct proxmox_look look;
+	struct proxmox_inquiry inquiry;
 	struct http_exchange exchange; /* exec, then exec-status */
 	struct http_exchange killing;
 	bool asking;
@@ -68,6 +70,7 @@ static void clean_up(struct agent_session *state)
 {
 	loop_disarm(state->session->context->loop, &state->soon);
 	proxmox_look_stop(&state->look);
+	proxmox_inquiry_stop(&state->inquiry);
 	if (state->asking)
 		http_cancel(state->look.http, &state->exchange);
 	if (state->kill_asking)
@@ -84,13 +87,41 @@ static void end_with(struct agent_session *state, struct session_outcome outcome
 	state->session->on_ended(state->session, &state->outcome);
 }
 
+static void explained(struct proxmox_inquiry *inquiry)
+{
+	struct agent_session *state = inquiry->user;
+
+	end_with(state, state->outcome);
+}
+
+/* The guest cannot be used: say which task holds it or broke it, then end. */
+static void explain(struct agent_session *state, struct session_outcome outcome, bool away)
+{
+	state->outcome = outcome;
+	state->inquiry = (struct proxmox_inquiry){
+		.look = &state->look,
+		.away = away,
+		.err = &state->outcome.error,
+		.on_done = explained,
+		.user = state,
+	};
+	proxmox_inquiry_start(&state->inquiry);
+}
+
 static void fail_before_start(struct agent_session *state, const struct error *err)
 {
 	struct session_outcome outcome = { .cause = SESSION_NOT_STARTED, .error = *err };
+	/* only an answer of the cluster itself has to do with the guest */
+	bool answered = state->found && state->exchange.status == 500;
 
 	error_effect(&outcome.error, "nothing ran");
 	error_object(&outcome.error, "runtime-asset/%s", state->session->asset->asset_id);
-	end_with(state, outcome);
+	if (state->look.gone)
+		explain(state, outcome, true);
+	else if (answered && (state->look.guest.lock != NULL || text_starts(err->cause, "VM ")))
+		explain(state, outcome, false);
+	else
+		end_with(state, outcome);
 }
 
 static const char *agent_path(struct agent_session *state, const char *more)
@@ -332,7 +363,8 @@ static void guest_found(struct proxmox_look *look)
 		return;
 	}
 	if (!text_equal(look->guest.status, "running")) {
-		end_with(state, outcome_not_started(state->session, ERROR_ASSET_NOT_RUNNING, "its guest does not run"));
+		explain(state, outcome_not_started(state->session, ERROR_ASSET_NOT_RUNNING, PROXMOX_NOT_RUNNING),
+		        false);
 		return;
 	}
 	state->found = true;

@@ -70,6 +70,7 @@ bool proxmox_answer_read(struct arena *arena, const struct runtime_asset *asset,
 {
 	const char *what = arena_format(arena, "the cluster of %s", asset->asset_id);
 	struct value *value = arena_alloc(arena, sizeof *value);
+	const struct value *total;
 	bool is_json;
 
 	if (exchange->failed) {
@@ -89,6 +90,8 @@ bool proxmox_answer_read(struct arena *arena, const struct runtime_asset *asset,
 	ret_answer->data = value_member(value, "data");
 	if (ret_answer->data != NULL && ret_answer->data->kind == VALUE_NULL)
 		ret_answer->data = NULL;
+	total = value_member(value, "total");
+	ret_answer->total = total != NULL && total->kind == VALUE_INT && total->integer > 0 ? total->integer : 0;
 	return true;
 }
 

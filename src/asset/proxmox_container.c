@@ -2,11 +2,14 @@
 #include "fops/base/arena.h"
 #include "lxc_session.h"
 #include "proxmox_session.h"
+#include "proxmox_task.h"
 
 struct pct_session {
 	struct session *session;
 	struct proxmox_look look;
-	struct runtime_asset asset; /* as the SSH session sees it: number as its name, node as its host */
+	struct proxmox_inquiry inquiry;
+	struct session_outcome refusal; /* while the inquiry runs */
+	struct runtime_asset asset;     /* as the SSH session sees it: number as its name, node as its host */
 	struct session inner;
 	bool running;
 	bool close_wanted;
@@ -88,26 +91,71 @@ static void give_up(struct pct_session *state, enum error_id id, const char *cau
 	state->session->on_ended(state->session, &outcome);
 }
 
+static void explained(struct proxmox_inquiry *inquiry)
+{
+	struct pct_session *state = inquiry->user;
+
+	state->session->on_ended(state->session, &state->refusal);
+}
+
+/* The guest cannot be used: say which task holds it or broke it, then end. */
+static void explain(struct pct_session *state, struct text_list nodes, bool away)
+{
+	state->inquiry = (struct proxmox_inquiry){
+		.look = &state->look,
+		.nodes = nodes,
+		.away = away,
+		.err = &state->refusal.error,
+		.on_done = explained,
+		.user = state,
+	};
+	proxmox_inquiry_start(&state->inquiry);
+}
+
+static void explain_stop(struct pct_session *state)
+{
+	state->refusal = outcome_not_started(state->session, ERROR_ASSET_NOT_RUNNING, PROXMOX_NOT_RUNNING);
+	explain(state, (struct text_list){ 0 }, false);
+}
+
+/* It moved to a node that the contract does not name: the migration is a task of the node that had it. */
+static void explain_move(struct pct_session *state)
+{
+	const struct lxc_proxmox *proxmox = &state->session->asset->lxc.proxmox;
+	struct text_list nodes = { 0 };
+
+	for (size_t i = 0; i < proxmox->nodes.count; i++)
+		text_list_add(state->session->context->arena, &nodes,
+		              ((const struct proxmox_node *)proxmox->nodes.items + i)->name);
+	state->refusal = outcome_not_started(state->session, ERROR_CONTRACT_INVALID,
+	                                     "its contract does not say how to reach the node that has the guest now; "
+	                                     "add it to lxc.proxmox.nodes");
+	explain(state, nodes, true);
+}
+
+static void refuse(struct pct_session *state)
+{
+	state->refusal = (struct session_outcome){ .cause = SESSION_NOT_STARTED, .error = state->look.error };
+	error_effect(&state->refusal.error, "nothing ran");
+	if (state->look.gone)
+		explain(state, (struct text_list){ 0 }, true);
+	else
+		state->session->on_ended(state->session, &state->refusal);
+}
+
 static void guest_found(struct proxmox_look *look)
 {
 	struct pct_session *state = look->user;
 	struct session *session = state->session;
-	const struct proxmox_node *node;
+	const struct proxmox_node *node = find_node(&session->asset->lxc.proxmox, look->guest.node);
 	struct session_outcome outcome = { .cause = SESSION_NOT_STARTED };
 
 	if (look->failed) {
-		outcome.error = look->error;
-		error_effect(&outcome.error, "nothing ran");
-		session->on_ended(session, &outcome);
-		return;
-	}
-	node = find_node(&session->asset->lxc.proxmox, look->guest.node);
-	if (!text_equal(look->guest.status, "running")) {
-		give_up(state, ERROR_ASSET_NOT_RUNNING, "its guest does not run");
+		refuse(state);
+	} else if (!text_equal(look->guest.status, "running")) {
+		explain_stop(state);
 	} else if (node == NULL) {
-		give_up(state, ERROR_CONTRACT_INVALID,
-		        "its contract does not say how to reach the node that has the guest now; add it to "
-		        "lxc.proxmox.nodes");
+		explain_move(state);
 	} else if (state->signal != 0) {
 		give_up(state, ERROR_RUN_NOT_STARTED, "a signal came before the start");
 	} else if (!start_inner(state, node, &outcome.error)) {
@@ -181,6 +229,7 @@ void pct_stop(struct session *session)
 	struct pct_session *state = state_of(session);
 
 	proxmox_look_stop(&state->look);
+	proxmox_inquiry_stop(&state->inquiry);
 	if (state->running)
 		lxc_stop(&state->inner);
 	state->running = false;

@@ -21,6 +21,7 @@ static const struct field state_fields[] = {
 	{ "name", SLOT(struct proxmox_guest, name), .text = "its name" },
 	{ "status", SLOT(struct proxmox_guest, status), .text = "running or stopped" },
 	{ "tags", SLOT(struct proxmox_guest, tags), .text = "its tags" },
+	{ "lock", SLOT(struct proxmox_guest, lock), .text = "what works on it, or did" },
 	{ 0 },
 };
 
@@ -111,7 +112,8 @@ static void node_answered(struct http_exchange *exchange)
 			return;
 		}
 		look->failed = true;
-		look->missing = strstr(look->error.cause, "does not exist") != NULL;
+		look->gone = strstr(look->error.cause, "does not exist") != NULL;
+		look->missing = look->gone;
 		answer(look);
 		return;
 	}

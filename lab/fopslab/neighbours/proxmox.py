@@ -176,6 +176,7 @@ def documents(everybody: Mapping[str, Facts]) -> Folders:
     assets = Assets(facts)
     container, machine = assets.container, assets.machine
     workspace, states, own = {"labels": {"room": "workspace"}}, {"labels": {"room": "states"}}, ["fops", "daytona"]
+    tasks = {"labels": {"room": "tasks"}}
     first = facts["fingerprint"][:2]
     other = f"{'00' if first != '00' else '01'}{facts['fingerprint'][2:]}"
     return {
@@ -201,6 +202,11 @@ def documents(everybody: Mapping[str, Facts]) -> Folders:
             machine("parked-02", "parked_agent_runtime", "parked-vm", **states),
             machine("agentless-01", "agentless_runtime", "agentless-vm", **states),
             machine("silent-01", "silent_runtime", "silent-vm", **states),
+            container("locked-01", "locked_runtime", "locked", vmid=109, **tasks),
+            container("broken-01", "broken_runtime", "broken", **tasks),
+            container("moved-01", "moved_runtime", "moved", **tasks),
+            machine("locked-02", "locked_agent_runtime", "locked-vm", **tasks),
+            container("reader-broken-01", "reader_broken_runtime", "broken", door="reader", **tasks),
             *(
                 maker(f"{door}-{number}", f"{door}_{kind}", door=door, labels={"room": "doors"})
                 for door in ("reader", "nobody", "wrong", "impostor", "relay")

@@ -6,10 +6,15 @@ Control port, one line each, answers in JSON:
   stale on|off                  cluster/resources goes on telling what is true now
   guest ID gone                 it exists no more
   guest ID KEY=VALUE...         name, node (pve1|pve2), status (running|stopped), tags (joined by ;),
-                                agent (on|silent|off), type, container (in which its commands run)
+                                agent (on|silent|off), type, container (in which its commands run), lock
+  task TYPE ID USER running     one more task of pve1 (ID -: of no guest)
+  task TYPE ID USER crashed     the list says that it runs, it does not
+  task TYPE ID USER RESULT...   it ended with that: OK, WARNINGS: 1, or an error
   fault lose-results N          the next N replies with a result are lost, and the result with them
   fault truncate N|off          results carry the truncation flag and N bytes of output
   fault proxy 595|596|599[:N]   the next N calls below /nodes fail on the way to their node
+  fault tasks STATUS|off        every call of tasks is refused
+  fault tasks-ms N              how long every call of tasks takes (0)
   fault no-message on|off       errors stand in the reason phrase only, as before 2025
   fault vmid-text on|off        a guest's own status has its number as text
   fault unauthorized-ms N       how long a 401 takes (3000)
@@ -27,7 +32,8 @@ from pathlib import Path
 from typing import Any
 
 from fopslab.standin_proxmox.agent import Agent
-from fopslab.standin_proxmox.model import Cluster, Refusal, parse_secrets
+from fopslab.standin_proxmox.model import Cluster, parse_secrets
+from fopslab.standin_proxmox.refusal import Refusal
 from fopslab.standin_proxmox.rest import Rest, config
 from fopslab.standin_proxmox.web import BANNER, LARGEST_HEAD, Web
 

@@ -15,7 +15,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import Any
 
-from fopslab.standin_proxmox.model import Refusal
+from fopslab.standin_proxmox.refusal import Refusal
 
 MOST_OUTPUT = 16 * 1024 * 1024
 CHUNK = 1024 * 1024

@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import json
 import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from fopslab.standin_proxmox.refusal import PROXY_REASONS, Refusal
+from fopslab.standin_proxmox.tasks import Tasks
+
 NODES = ("pve1", "pve2")
 FULL = ("VM.Audit", "VM.GuestAgent.Unrestricted", "VM.PowerMgmt", "Sys.Audit")
-PROXY_REASONS = {595: "No route to host", 596: "Connection timed out", 599: "Too many redirections"}
 AGENT_STATES = ("on", "silent", "off")
 TOKEN_USER = "fops@pve"
-
-
-class Refusal(Exception):
-    """An answer that is no success: status, reason, and for 400 the parameters that are wrong."""
-
-    def __init__(self, status: int, message: str, errors: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.errors = errors
-
-
-def wrong_parameters(**errors: str) -> Refusal:
-    named = {name.replace("_", "-"): text for name, text in errors.items()}
-    return Refusal(400, "Parameter verification failed.", named)
 
 
 @dataclass
@@ -45,6 +31,7 @@ class Guest:
     agent: str = "off"
     container: str = "daytona"
     template: int = 0
+    lock: str = ""
     started: float = field(default_factory=time.time)
 
     @property
@@ -61,27 +48,17 @@ GUESTS = (
     Guest(106, "lxc", "double"),
     Guest(107, "lxc", "double"),
     Guest(108, "lxc", "elsewhere", node="pve2"),
+    Guest(109, "lxc", "locked", status="stopped", lock="backup"),
+    Guest(110, "lxc", "broken", status="stopped"),
+    Guest(111, "lxc", "moved", node="pve2"),
     Guest(201, "qemu", "agent-vm", tags="agent;fops", agent="on"),
     Guest(202, "qemu", "parked-vm", status="stopped", agent="on"),
     Guest(203, "qemu", "agentless-vm"),
     Guest(204, "qemu", "silent-vm", agent="silent"),
+    Guest(205, "qemu", "locked-vm", agent="silent", lock="snapshot"),
     # A template may have the name of a guest that was made from it.
     Guest(900, "qemu", "agent-vm", tags="agent;fops", status="stopped", template=1),
 )
-
-
-@dataclass
-class Task:
-    upid: str
-    node: str
-    pid: int
-    pstart: int
-    starttime: int
-    type: str
-    id: str
-    status: str
-    exitstatus: str
-    log: tuple[str, ...]
 
 
 @dataclass
@@ -95,6 +72,8 @@ class Faults:
     truncate: int | None = None
     no_message: bool = False
     vmid_text: bool = False
+    tasks: int = 0
+    tasks_ms: int = 0
     unauthorized_ms: int = 3000
 
 
@@ -107,26 +86,15 @@ class Cluster:
             f"{TOKEN_USER}!reader": (secrets["reader"], ("VM.Audit",)),
             f"{TOKEN_USER}!nobody": (secrets["nobody"], ()),
         }
-        self.numbers = itertools.count(0x3F2A1)
+        self.tasks = Tasks()
         self.calls: dict[str, int] = {}
         self.reset()
 
     def reset(self) -> None:
         self.guests = {guest.vmid: replace(guest, started=time.time() - 600) for guest in GUESTS}
         self.faults = Faults()
-        self.tasks: dict[str, Task] = {}
+        self.tasks.seed(f"{TOKEN_USER}!lab")
         self.calls = {}
-        self.add_task("vzstart", "101", "OK", ("starting CT 101", "TASK OK"))
-        self.add_task("vzdump", "101", "WARNINGS: 1", ("INFO: warning", "TASK WARNINGS: 1"))
-        self.add_task("qmstart", "202", "start failed: org.freedesktop", ("TASK ERROR: start failed: org.freedesktop",))
-        self.add_task("vzdump", "102", "", ("INFO: starting new backup job",))
-
-    def add_task(self, kind: str, subject: str, exitstatus: str, log: tuple[str, ...], node: str = "pve1") -> str:
-        pid, now = next(self.numbers), int(time.time())
-        upid = f"UPID:{node}:{pid:08X}:{pid * 7:08X}:{now:08X}:{kind}:{subject}:{TOKEN_USER}!lab:"
-        status = "stopped" if exitstatus else "running"
-        self.tasks[upid] = Task(upid, node, pid, pid * 7, now, kind, subject, status, exitstatus, log)
-        return upid
 
     def resources(self) -> list[dict[str, Any]]:
         if self.faults.stale is not None:
@@ -137,7 +105,7 @@ class Cluster:
                 "name": guest.name, "status": guest.status, "template": guest.template, "maxcpu": 1, "cpu": 0,
                 "maxmem": 536870912, "mem": 0, "maxdisk": 1073741824, "disk": 0, "netin": 0, "netout": 0,
                 "diskread": 0, "diskwrite": 0, "uptime": uptime(guest),
-                **({"tags": guest.tags} if guest.tags else {}),
+                **({"tags": guest.tags} if guest.tags else {}), **({"lock": guest.lock} if guest.lock else {}),
             }
             for guest in self.guests.values()
         ]  # fmt: skip
@@ -155,7 +123,7 @@ class Cluster:
         try:
             answer = self._obey(words)
         except (ValueError, KeyError, IndexError, TypeError):
-            known = "status, reset, stale on|off, guest ID KEY=VALUE…, fault NAME VALUE (see --help)"
+            known = "status, reset, stale on|off, guest ID KEY=VALUE…, task TYPE ID USER RESULT, fault NAME VALUE (see --help)"
             return {"error": f"unknown command {line!r}: use {known}"}
         return answer
 
@@ -168,12 +136,14 @@ class Cluster:
             self.change_guest(int(words[1]), words[2:])
         elif words[0] == "fault":
             self.change_fault(words[1], words[2])
+        elif words[0] == "task":
+            self.tasks.obey(words[1:])
         elif words != ["status"]:
             raise ValueError
         faults = {key: value for key, value in asdict(self.faults).items() if key != "stale"}
         return {
             "mode": "standin", "stale": self.faults.stale is not None, "faults": faults, "calls": self.calls,
-            "tasks": {task.upid: task.exitstatus for task in self.tasks.values()},
+            "tasks": {task.upid: task.result for task in self.tasks.by_upid.values()},
             "guests": {str(vmid): asdict(guest) for vmid, guest in self.guests.items()},
         }  # fmt: skip
 
@@ -184,7 +154,7 @@ class Cluster:
         guest = self.guests.get(vmid, Guest(vmid, "lxc", f"CT{vmid}"))
         for change in changes:
             key, equals, value = change.partition("=")
-            if not equals or key not in ("name", "node", "status", "tags", "agent", "container", "type"):
+            if not equals or key not in ("name", "node", "status", "tags", "agent", "container", "type", "lock"):
                 raise ValueError
             if key == "agent" and value not in AGENT_STATES:
                 raise ValueError
@@ -202,8 +172,10 @@ class Cluster:
             faults.lose_results = int(value)
         elif name == "truncate":
             faults.truncate = None if value == "off" else int(value)
-        elif name == "unauthorized-ms":
-            faults.unauthorized_ms = int(value)
+        elif name == "tasks":
+            faults.tasks = 0 if value == "off" else int(value)
+        elif name in ("unauthorized-ms", "tasks-ms"):
+            setattr(faults, name.replace("-", "_"), int(value))
         elif name in ("no-message", "vmid-text"):
             setattr(faults, name.replace("-", "_"), {"on": True, "off": False}[value])
         else:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from fopslab.standin_proxmox.agent import Agent
-from fopslab.standin_proxmox.model import NODES, Cluster, Guest, Refusal, uptime, wrong_parameters
+from fopslab.standin_proxmox.model import NODES, Cluster, Guest, uptime
+from fopslab.standin_proxmox.refusal import Refusal, wrong_parameters
+from fopslab.standin_proxmox.tasks import STATES
 from fopslab.standin_proxmox.web import LOST, Call
 
 MOST_INPUT = 65536
@@ -73,6 +75,19 @@ def one_of(*known: str) -> Checker:
     return check
 
 
+def states(value: Any) -> list[str]:
+    found = [word for word in str(value).lower().replace(";", ",").split(",") if word]
+    if not set(found) <= set(STATES):
+        raise ValueError(f"invalid format - value '{value}' does not look like a valid task state")
+    return found
+
+
+LIST_FILTERS: dict[str, Checker] = {
+    "userfilter": text(), "typefilter": text(), "vmid": number(100), "errors": boolean, "since": number(),
+    "source": one_of("archive", "active", "all"), "until": number(), "statusfilter": states,
+}  # fmt: skip
+
+
 def take(call: Call, needed: dict[str, Checker], optional: dict[str, Checker] | None = None) -> dict[str, Any]:
     """The parameters, all of them known and of their types."""
     known = {**needed, **(optional or {})}
@@ -115,8 +130,9 @@ class Rest:
                 return {"data": VERSION}
             case ["cluster", "resources"] if call.method == "GET":
                 return {"data": self._resources(call)}
-            case ["nodes", node, "tasks", *rest] if call.method == "GET" and len(rest) == 2:
-                return self._task(call, self._node(node), rest[0], rest[1])
+            case ["nodes", node, "tasks", *rest] if call.method == "GET" and len(rest) < 3:
+                await asyncio.sleep(self.cluster.faults.tasks_ms / 1000)
+                return self._task(call, self._node(node), rest)
             case ["nodes", node, "lxc" | "qemu" as kind, vmid, *rest]:
                 return await self._guest(call, self._node(node), kind, vmid, rest)
         raise Refusal(501, f"Method '{call.method} {call.path}' not implemented")
@@ -136,28 +152,23 @@ class Rest:
             found += [{"id": f"node/{node}", "type": "node", "node": node, "status": "online"} for node in NODES]
         return found
 
-    def _task(self, call: Call, node: str, upid: str, part: str) -> dict[str, Any]:
-        if not upid.startswith("UPID:"):
-            raise wrong_parameters(upid=f"unable to parse worker upid '{upid}'")
-        task = self.cluster.tasks.get(upid)
-        if task is None or task.node != node:
-            raise Refusal(500, "no such task")
-        if not upid.endswith(f":{call.token}:") and "Sys.Audit" not in call.privileges:
-            raise Refusal(403, f"Permission check failed (/nodes/{node}, Sys.Audit)")
-        if part == "log":
-            bounds = take(call, {}, {"start": number(), "limit": number()})
-            lines = [{"n": i + 1, "t": line} for i, line in enumerate(task.log)]
-            start = bounds.get("start", 0)
-            return {"data": lines[start : start + (bounds.get("limit", 50) or len(lines))], "total": len(lines)}
-        if part != "status":
-            raise Refusal(501, f"Method '{call.method} {call.path}' not implemented")
-        take(call, {})
-        user, _, token = call.token.partition("!")
-        found = {
-            "upid": upid, "node": node, "pid": task.pid, "pstart": task.pstart, "starttime": task.starttime,
-            "type": task.type, "id": task.id, "user": user, "tokenid": token, "status": task.status,
-        }  # fmt: skip
-        return {"data": {**found, "exitstatus": task.exitstatus} if task.exitstatus else found}
+    def _task(self, call: Call, node: str, rest: list[str]) -> dict[str, Any]:
+        tasks, faults, who = self.cluster.tasks, self.cluster.faults, (call.token, call.privileges)
+        if faults.tasks:
+            raise Refusal(faults.tasks, f"Permission check failed (/nodes/{node}, Sys.Audit)")
+        page = {"start": number(), "limit": number()}
+        match rest:
+            case []:
+                return tasks.listing(node, *who, take(call, {}, {**page, **LIST_FILTERS}))
+            case [_]:
+                take(call, {})
+                return {"data": [{"name": "log"}, {"name": "status"}]}
+            case [upid, "log"]:
+                return tasks.log(node, upid, *who, take(call, {}, page))
+            case [upid, "status"]:
+                take(call, {})
+                return {"data": tasks.state(node, upid, *who)}
+        raise Refusal(501, f"Method '{call.method} {call.path}' not implemented")
 
     async def _guest(self, call: Call, node: str, kind: str, number_text: str, rest: list[str]) -> Any:
         if not number_text.isdigit() or int(number_text) < 100:
@@ -173,7 +184,7 @@ class Rest:
             case "POST", ["status", "start" | "stop" | "shutdown" as action]:
                 guest = self._permitted(call, node, kind, vmid, "VM.PowerMgmt")
                 take(call, {}, {"timeout": number()})
-                return {"data": self._change(guest, action)}
+                return {"data": self._change(guest, action, call.token)}
             case _, ["agent", what] if kind == "qemu":
                 guest = self._permitted(call, node, kind, vmid, "VM.GuestAgent.Unrestricted")
                 return await self._agent(call, guest, what)
@@ -201,19 +212,23 @@ class Rest:
             found["qmpstatus"] = guest.status
             if guest.agent != "off":
                 found["agent"] = 1
+        if guest.lock:
+            found["lock"] = guest.lock
         if guest.template:
             found["template"] = 1
         return {**found, "pid": 1000 + guest.vmid} if running else found
 
-    def _change(self, guest: Guest, action: str) -> str:
+    def _change(self, guest: Guest, action: str, token: str) -> str:
         """Changes what is told of a guest; the container behind it stays as it is."""
         running, letter = guest.status == "running", "vz" if guest.type == "lxc" else "qm"
-        kind = f"{letter}{action}"
-        if action == "start" and running:
-            return self.cluster.add_task(kind, str(guest.vmid), f"{guest.type.upper()} {guest.vmid} already running",
-                                         ("TASK ERROR: already running",), guest.node)  # fmt: skip
-        guest.status = "running" if action == "start" else "stopped"
-        return self.cluster.add_task(kind, str(guest.vmid), "OK", ("TASK OK",), guest.node)
+        kind, word = f"{letter}{action}", "CT" if guest.type == "lxc" else "VM"
+        wrong = f"{word} is locked ({guest.lock})" if guest.lock else ""
+        if not wrong and action == "start" and running:
+            wrong = f"{word} {guest.vmid} already running"
+        if not wrong:
+            guest.status = "running" if action == "start" else "stopped"
+        log = (f"TASK ERROR: {wrong}",) if wrong else ("TASK OK",)
+        return self.cluster.tasks.add(kind, str(guest.vmid), wrong or "OK", log, guest.node, token)
 
     async def check_agent(self, guest: Guest) -> None:
         """What every call of the agent begins with."""
@@ -292,6 +307,8 @@ def config(guest: Guest) -> dict[str, Any]:
         found["ostype"] = "l26"
         if guest.agent != "off":
             found["agent"] = "1"
+    if guest.lock:
+        found["lock"] = guest.lock
     if guest.template:
         found["template"] = 1
     return {**found, "digest": hashlib.sha1(repr(sorted(found.items())).encode()).hexdigest()}

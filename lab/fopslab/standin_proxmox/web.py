@@ -12,7 +12,8 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from fopslab.standin_proxmox.model import PROXY_REASONS, Cluster, Refusal
+from fopslab.standin_proxmox.model import Cluster
+from fopslab.standin_proxmox.refusal import PROXY_REASONS, Refusal
 
 LARGEST_HEAD = 64 * 1024
 LARGEST_BODY = 512 * 1024
