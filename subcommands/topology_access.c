@@ -113,3 +113,23 @@ void asset_access_close(struct asset_context *context)
 	loop_free(context->loop);
 	context->loop = NULL;
 }
+
+bool asset_access_use(struct call *call, struct topology *topology, asset_operation *operate, void *user,
+                      struct error *err)
+{
+	struct asset_context context = { 0 };
+	bool done = asset_access_open(call, topology, &context, err) && operate(call, &context, user, err);
+
+	asset_access_close(&context);
+	return done;
+}
+
+bool asset_look_leaves_rows(struct call *call, bool done, const struct error *err)
+{
+	if (!done && err->id != ERROR_TIMEOUT && err->id != ERROR_INTERRUPTED && err->id != ERROR_TERMINATED)
+		return false;
+	if (!done)
+		output_partial(call->output);
+	call->answered = true;
+	return true;
+}

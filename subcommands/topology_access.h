@@ -21,4 +21,15 @@ CHECKED bool asset_access_open(struct call *call, struct topology *topology, str
                                struct error *err);
 void asset_access_close(struct asset_context *context);
 
+/* The same around one operation. errors as asset_access_open and operate */
+typedef bool asset_operation(struct call *call, struct asset_context *context, void *user, struct error *err);
+CHECKED bool asset_access_use(struct call *call, struct topology *topology, asset_operation *operate, void *user,
+                              struct error *err);
+
+/*
+ * Does a look at machines that is done, or that err ended, leave rows to print? Time limits and signals do: what was
+ * not seen is then "unknown", the answer is marked partial, and err follows it.
+ */
+bool asset_look_leaves_rows(struct call *call, bool done, const struct error *err);
+
 #endif

@@ -1,4 +1,4 @@
-"""What tests of pods share: assets of the lab's cluster, many pods, an API server that goes and comes."""
+"""What tests of pods share: assets of the lab's cluster, many pods, an API server that goes and comes, commands through its relay and node."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT, Lab, Result
-from lab_tools import asset
+import pytest
+
+from conftest import ROOT, Lab, Result, Runner
+from lab_tools import Relay, Started, asset, kill_tagged, new_tag
 
 CLUSTER = "lab-cluster"
 KUBE_SECONDS = 600
+CONTEXT = "lab-kube"
+POD = "boards/daytona-7d4b9c6f5-x2k8q"
+SPEAK = ("sh", "-c", "echo out; echo err >&2; exit 3")
+TALK = "import time, sys\nprint('ready', flush=True)\nwhile True: print('.', flush=True); time.sleep(0.02)"
 
 
 def call_kube(lab: Lab, *words: str) -> str:
@@ -84,3 +90,60 @@ def crowd(count: int, *namespaces: str) -> list[dict[str, Any]]:
 def list_calls(result: Result) -> list[str]:
     """The paths of lists of pods that -v tells of."""
     return re.findall(r"^fops: GET https://[^/]+(/api/v1/namespaces/[^/]+/pods): ", result.err, re.MULTILINE)
+
+
+# --- commands in pods ---------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def tag() -> Iterator[str]:
+    """The last word of a command; whatever still carries it is killed after the test."""
+    word = new_tag()
+    yield word
+    kill_tagged(word)
+
+
+@pytest.fixture
+def relay(lab: Lab) -> Iterator[Relay]:
+    """The relay that knows WebSockets; `relay_runtime` goes through it."""
+    relay = Relay(lab["neighbours"]["kube"]["relay"])
+    relay.tell("forget")
+    yield relay
+    relay.tell("mode pass")
+    relay.tell("drop")
+
+
+@pytest.fixture
+def node(lab: Lab) -> Iterator[Relay]:
+    """The node's switches."""
+    node = Relay(lab["neighbours"]["kube"]["node"])
+    yield node
+    node.tell(f"clear {POD}")
+
+
+@contextmanager
+def fault(node: Relay, text: str) -> Iterator[None]:
+    node.tell(f"fault {POD} {text}")
+    try:
+        yield
+    finally:
+        node.tell(f"clear {POD}")
+
+
+def words(command: tuple[str | bytes, ...], options: tuple[Any, ...], role: str) -> list[Any]:
+    return ["--context", CONTEXT, "runtime-assets", "run", "--role", role, *options, "--", *command]
+
+
+def run(runner: Runner, *command: str | bytes, options: tuple[Any, ...] = (), role: str = "relay_runtime", **more: Any) -> Result:
+    return runner(*words(command, options, role), **more)
+
+
+def start(runner: Runner, *command: str | bytes, options: tuple[Any, ...] = (), role: str = "relay_runtime", **more: Any) -> Started:
+    return Started(runner, *words(command, options, role), **more)
+
+
+def check_speech(result: Result) -> None:
+    assert (result.code, result.stdout, result.stderr) == (3, b"out\n", b"err\n"), str(result)
+
+
+def direct(runner: Runner, *command: str | bytes, **more: Any) -> Result:
+    return run(runner, *command, role="daytona_runtime", **more)

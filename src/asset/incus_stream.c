@@ -100,10 +100,10 @@ static void socket_ended(struct websocket *websocket)
 
 	if (!websocket->opened && (output || !state->announced)) {
 		state->may_run = state->announced || may_have_started(stream);
-		incus_streams_lost(state, websocket->error.message);
+		incus_streams_lost(state, websocket->error->message);
 	} else if (output && !stream->ended && websocket->failed) {
 		state->may_run = true;
-		incus_streams_lost(state, websocket->error.message);
+		incus_streams_lost(state, websocket->error->message);
 	} else {
 		end_stream(stream);
 	}

@@ -72,7 +72,7 @@ struct pod_look {
 	void *user;
 	/* results: failed with error, or pod (any state; the caller decides what it can use) */
 	bool failed;
-	struct error error;
+	struct error *error; /* NULL until it failed; in the arena */
 	struct pod pod;
 	struct access *access; /* the cluster */
 	int64_t latency_us;    /* of the list call */

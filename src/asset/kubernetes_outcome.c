@@ -71,14 +71,14 @@ static const char *quote(const struct kubernetes_session *state, const char *tex
 
 static void not_started(struct kubernetes_session *state, enum error_id id, const char *cause)
 {
-	state->outcome = outcome_not_started(state->session, id, cause);
+	*kubernetes_outcome(state) = outcome_not_started(state->session, id, cause);
 }
 
 void kubernetes_lost(struct kubernetes_session *state, const char *cause)
 {
-	struct error *err = &state->outcome.error;
+	struct error *err = &kubernetes_outcome(state)->error;
 
-	state->outcome = outcome_lost(state->session, cause);
+	*kubernetes_outcome(state) = outcome_lost(state->session, cause);
 	if (state->announced)
 		return;
 	fail(err, ERROR_RUN_LINK_LOST, "the link to %s was lost", state->session->asset->asset_id);
@@ -92,11 +92,11 @@ void kubernetes_lost(struct kubernetes_session *state, const char *cause)
 static void refuse(struct kubernetes_session *state)
 {
 	const struct websocket *websocket = &state->websocket;
-	struct error *err = &state->outcome.error;
+	struct error *err = &kubernetes_outcome(state)->error;
 
-	state->outcome = (struct session_outcome){ .cause = SESSION_NOT_STARTED };
+	*kubernetes_outcome(state) = (struct session_outcome){ .cause = SESSION_NOT_STARTED };
 	if (websocket->status == 0 || websocket->body == NULL)
-		*err = websocket->error;
+		*err = *websocket->error;
 	else
 		kubernetes_refused(state->arena, state->session->asset, state->access,
 		                   arena_format(state->arena, "commands on %s", state->session->asset->asset_id),
@@ -212,14 +212,14 @@ static enum kubernetes_next judge_complaint(struct kubernetes_session *state, co
 	case COMPLAINT_NO_PROGRAM:
 		if (!state->direct)
 			return no_shell(state);
-		state->outcome = outcome_no_program(state->session, EXIT_COMMAND_NOT_FOUND);
-		error_cause(&state->outcome.error, "%s", words);
+		*kubernetes_outcome(state) = outcome_no_program(state->session, EXIT_COMMAND_NOT_FOUND);
+		error_cause(&kubernetes_outcome(state)->error, "%s", words);
 		break;
 	case COMPLAINT_NOT_EXECUTABLE:
 		if (!state->direct)
 			return no_shell(state);
-		state->outcome = outcome_no_program(state->session, EXIT_NOT_EXECUTABLE);
-		error_cause(&state->outcome.error, "%s", words);
+		*kubernetes_outcome(state) = outcome_no_program(state->session, EXIT_NOT_EXECUTABLE);
+		error_cause(&kubernetes_outcome(state)->error, "%s", words);
 		break;
 	case COMPLAINT_OTHER:
 		not_started(state, ERROR_RUN_NOT_STARTED, words);
@@ -239,7 +239,7 @@ static bool conclude_reports(struct kubernetes_session *state)
 		            arena_format(state->arena, "the folder %s cannot be entered there",
 		                         state->session->request->workdir));
 	else if (reports->exec_status >= 0)
-		state->outcome = outcome_no_program(state->session, reports->exec_status);
+		*kubernetes_outcome(state) = outcome_no_program(state->session, reports->exec_status);
 	else
 		return false;
 	return true;
@@ -248,7 +248,7 @@ static bool conclude_reports(struct kubernetes_session *state)
 void kubernetes_conclude_reported(struct kubernetes_session *state)
 {
 	if (!conclude_reports(state))
-		state->outcome = outcome_exited(state->reports.status);
+		*kubernetes_outcome(state) = outcome_exited(state->reports.status);
 }
 
 /*
@@ -275,7 +275,7 @@ static enum kubernetes_next judge_exit(struct kubernetes_session *state, int cod
 	}
 	if (state->direct || reports->started) {
 		/* the script's own word is the better one: runtimes differ in how they tell a signal */
-		state->outcome = outcome_exited(reports->status >= 0 ? reports->status : code);
+		*kubernetes_outcome(state) = outcome_exited(reports->status >= 0 ? reports->status : code);
 		return KUBERNETES_CONCLUDE;
 	}
 	if (!reports->begun[0] && (code == EXIT_COMMAND_NOT_FOUND || code == EXIT_NOT_EXECUTABLE))
@@ -299,7 +299,7 @@ static const char *describe_close(struct kubernetes_session *state)
 	if (state->channels.status.len > 0)
 		return "what the server said at the end cannot be read";
 	if (websocket->failed)
-		return websocket->error.cause[0] != '\0' ? websocket->error.cause : websocket->error.message;
+		return websocket->error->cause[0] != '\0' ? websocket->error->cause : websocket->error->message;
 	if (websocket->close_code == 1001)
 		return "the server went away (close code 1001) without the command's status";
 	return arena_format(state->arena, "the connection was closed (code %d%s%s) without the command's status",
@@ -328,12 +328,12 @@ enum kubernetes_next kubernetes_judge_end(struct kubernetes_session *state)
 void kubernetes_explain_loss(struct kubernetes_session *state)
 {
 	const struct pod_look *look = &state->look;
-	const char *cause = arena_copy(state->arena, state->outcome.error.cause);
+	const char *cause = arena_copy(state->arena, kubernetes_outcome(state)->error.cause);
 	const char *more = NULL;
 
 	/* one that goes down cuts a handshake or an answer as well */
-	if (look->failed && (look->error.id == ERROR_PLANE_UNAVAILABLE || look->error.id == ERROR_PLANE_TLS ||
-	                     look->error.id == ERROR_PLANE_PROTOCOL || look->error.id == ERROR_TIMEOUT))
+	if (look->failed && (look->error->id == ERROR_PLANE_UNAVAILABLE || look->error->id == ERROR_PLANE_TLS ||
+	                     look->error->id == ERROR_PLANE_PROTOCOL || look->error->id == ERROR_TIMEOUT))
 		more = "the API server does not answer any more";
 	else if (!look->failed && (look->pod.name == NULL || look->pod.state == POD_NONE))
 		more = "its pod was deleted";
@@ -344,5 +344,5 @@ void kubernetes_explain_loss(struct kubernetes_session *state)
 	else if (!look->failed && look->pod.state == POD_NOT_RUNNING)
 		more = "its container does not run any more";
 	if (more != NULL)
-		error_cause(&state->outcome.error, "%s; %s", more, cause);
+		error_cause(&kubernetes_outcome(state)->error, "%s; %s", more, cause);
 }

@@ -13,8 +13,9 @@ static void answered(struct pod_want *want, const struct pod_answer *answer)
 
 	look->failed = answer->error != NULL;
 	if (look->failed) {
-		look->error = *answer->error;
-		error_object(&look->error, "runtime-asset/%s", look->asset->asset_id);
+		look->error = arena_alloc(look->context->arena, sizeof *look->error);
+		*look->error = *answer->error;
+		error_object(look->error, "runtime-asset/%s", look->asset->asset_id);
 	} else {
 		look->pod = pod_copy(look->context->arena, answer->pod);
 	}

@@ -22,6 +22,13 @@ static struct loop *loop_of(const struct kubernetes_session *state)
 	return state->session->context->loop;
 }
 
+struct session_outcome *kubernetes_outcome(struct kubernetes_session *state)
+{
+	if (state->outcome == NULL)
+		state->outcome = arena_alloc(state->arena, sizeof *state->outcome);
+	return state->outcome;
+}
+
 static void drop_link(struct kubernetes_session *state)
 {
 	loop_disarm(loop_of(state), &state->linger);
@@ -53,7 +60,7 @@ static void tell_outcome(void *user)
 {
 	struct kubernetes_session *state = user;
 	struct session *session = state->session;
-	struct session_outcome outcome = state->outcome;
+	struct session_outcome outcome = *kubernetes_outcome(state);
 
 	if (outcome.cause == SESSION_EXITED)
 		kubernetes_announce(state);
@@ -71,9 +78,9 @@ void kubernetes_conclude(struct kubernetes_session *state)
 
 static void fail_start(struct kubernetes_session *state, const struct error *err)
 {
-	state->outcome = (struct session_outcome){ .cause = SESSION_NOT_STARTED, .error = *err };
-	error_effect(&state->outcome.error, "nothing ran");
-	error_object(&state->outcome.error, "runtime-asset/%s", state->session->asset->asset_id);
+	*kubernetes_outcome(state) = (struct session_outcome){ .cause = SESSION_NOT_STARTED, .error = *err };
+	error_effect(&kubernetes_outcome(state)->error, "nothing ran");
+	error_object(&kubernetes_outcome(state)->error, "runtime-asset/%s", state->session->asset->asset_id);
 	kubernetes_conclude(state);
 }
 
@@ -84,8 +91,8 @@ static void refuse_start(struct kubernetes_session *state, const struct error *e
 		fail_start(state, err);
 		return;
 	}
-	state->outcome = (struct session_outcome){ .cause = SESSION_NOT_STARTED, .error = *err };
-	error_effect(&state->outcome.error, "nothing ran");
+	*kubernetes_outcome(state) = (struct session_outcome){ .cause = SESSION_NOT_STARTED, .error = *err };
+	error_effect(&kubernetes_outcome(state)->error, "nothing ran");
 	state->stage = KUBERNETES_WAIT;
 	loop_arm(loop_of(state), &state->soon, LIMIT_MS, tell_outcome, state);
 }
@@ -111,7 +118,7 @@ static void take_pod(struct pod_look *look)
 		return;
 	}
 	if (look->failed) {
-		refuse_start(state, &look->error);
+		refuse_start(state, look->error);
 		return;
 	}
 	if (!pod_usable(look, &err)) {
@@ -212,10 +219,10 @@ static void link_room(struct websocket *websocket)
 static void refuse_protocol(struct kubernetes_session *state, const char *cause, const char *fix)
 {
 	if (state->framed)
-		state->outcome = outcome_not_started(state->session, ERROR_RUN_NOT_STARTED, cause);
+		*kubernetes_outcome(state) = outcome_not_started(state->session, ERROR_RUN_NOT_STARTED, cause);
 	else
 		kubernetes_lost(state, cause);
-	error_fix(&state->outcome.error, "%s", fix);
+	error_fix(&kubernetes_outcome(state)->error, "%s", fix);
 	kubernetes_conclude(state);
 }
 
@@ -315,7 +322,8 @@ static void follow(struct kubernetes_session *state, enum kubernetes_next next, 
 static void follow_unless_told(struct kubernetes_session *state, enum kubernetes_next next, int64_t wait_ms)
 {
 	if (state->pending != 0 && next != KUBERNETES_CONCLUDE && next != KUBERNETES_ASK_POD) {
-		state->outcome = outcome_not_started(state->session, ERROR_RUN_NOT_STARTED, SIGNAL_BEFORE_START);
+		*kubernetes_outcome(state) =
+		        outcome_not_started(state->session, ERROR_RUN_NOT_STARTED, SIGNAL_BEFORE_START);
 		next = KUBERNETES_CONCLUDE;
 	}
 	follow(state, next, wait_ms);

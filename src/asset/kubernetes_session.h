@@ -77,10 +77,10 @@ struct kubernetes_session {
 	bool signalled; /* the command was told to stop */
 	bool killed;
 	struct kubernetes_killer *killer;
-	struct session_outcome outcome;
-	struct loop_timer soon;     /* the outcome is told, or the next try begins */
-	struct loop_timer linger;   /* the command ended, and the connection does not */
-	struct loop_timer patience; /* a signal waits no longer */
+	struct session_outcome *outcome; /* of kubernetes_outcome */
+	struct loop_timer soon;          /* the outcome is told, or the next try begins */
+	struct loop_timer linger;        /* the command ended, and the connection does not */
+	struct loop_timer patience;      /* a signal waits no longer */
 };
 
 /* --- kubernetes_session_words.c: what is asked for --- */
@@ -100,6 +100,9 @@ CHECKED bool kubernetes_prepare_websocket(const struct kubernetes_session *state
                                           struct websocket *websocket, struct error *err);
 
 /* --- kubernetes_session.c --- */
+
+/* What the session comes to. It takes 2 KiB, which it gets when the first word of it is known. */
+struct session_outcome *kubernetes_outcome(struct kubernetes_session *state);
 
 /* Send what waits: the terminal's size, the preamble, input, its end. */
 void kubernetes_feed_input(struct kubernetes_session *state);

@@ -12,7 +12,7 @@ static void killer_ended(struct websocket *websocket)
 	killer->running = false;
 	if (websocket->failed && !websocket->opened)
 		log_detail(killer->log, "cannot signal the command on %s: %s", killer->asset_id,
-		           websocket->error.message);
+		           websocket->error->message);
 }
 
 static void ignore_opening(struct websocket *websocket)
@@ -75,9 +75,10 @@ static void give_up(void *user)
 		kubernetes_lost(state, state->direct ? "its container has no shell through which it could be signalled"
 		                                     : "a signal came, and no start was reported");
 	else
-		state->outcome = outcome_not_started(state->session, ERROR_RUN_NOT_STARTED, SIGNAL_BEFORE_START);
+		*kubernetes_outcome(state) =
+		        outcome_not_started(state->session, ERROR_RUN_NOT_STARTED, SIGNAL_BEFORE_START);
 	if (state->stage == KUBERNETES_CONNECT && !state->framed)
-		error_effect(&state->outcome.error, "no start was reported");
+		error_effect(&kubernetes_outcome(state)->error, "no start was reported");
 	kubernetes_conclude(state);
 }
 

@@ -63,7 +63,7 @@ static void pod_found(struct pod_look *look)
 
 	if (look->failed) {
 		route->failed = true;
-		route->error = look->error;
+		route->error = *look->error;
 	} else if (!pod_judge(route->asset, &look->pod, false, &route->error) ||
 	           !find_port(route, &look->pod, &port, &route->error)) {
 		route->failed = true;

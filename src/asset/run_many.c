@@ -9,6 +9,11 @@
 /* Pipes, pidfd, key, log and a second program of one session; and what the whole program keeps for itself. */
 #define SESSION_DESCRIPTORS ((size_t)10)
 #define OWN_DESCRIPTORS     ((size_t)64)
+/* Output that waits for its reader: so much holds the commands back, and with so little they go on. */
+#define FULL    ((size_t)128 * 1024)
+#define DRAINED ((size_t)16 * 1024)
+/* Where the reader cannot be watched. */
+#define PATIENCE_MS 50
 
 void run_many_deliver(struct run_many *many, const struct run_result *result)
 {
@@ -19,6 +24,51 @@ void run_many_deliver(struct run_many *many, const struct run_result *result)
 		many->last_failed = result->asset_id;
 	if (!many->listener->on_result(many->listener->user, result))
 		many->output_lost = true;
+}
+
+/* It only has to end the turn. */
+static void room_again(void *user, int descriptor, unsigned events)
+{
+	(void)user;
+	(void)descriptor;
+	(void)events;
+}
+
+static void watch_reader(struct run_many *many, int descriptor)
+{
+	struct loop *loop = many->context->loop;
+	struct error ignored;
+
+	if (many->watched == descriptor)
+		return;
+	if (many->watched >= 0)
+		loop_unwatch(loop, many->watched);
+	if (descriptor >= 0 && !loop_watch(loop, descriptor, LOOP_WRITE, room_again, many, &ignored))
+		descriptor = -1;
+	many->watched = descriptor;
+}
+
+void run_many_relieve(struct run_many *many)
+{
+	struct run_backlog backlog = { 0, -1 };
+
+	if (many->listener->pass_on == NULL)
+		return;
+	if (!many->listener->pass_on(many->listener->user, &backlog))
+		many->output_lost = true;
+	watch_reader(many, backlog.bytes > 0 ? backlog.descriptor : -1);
+	many->full = backlog.bytes > (many->full ? DRAINED : FULL) && !many->output_lost;
+}
+
+/* Not from inside a driver's callback; in there it may have been found that little waits any more. */
+static void let_go_on(struct run_many *many)
+{
+	run_many_relieve(many);
+	if (many->full || !many->paused)
+		return;
+	many->paused = false;
+	for (size_t i = 0; i < many->place_count; i++)
+		run_place_resume(&many->places[i]);
 }
 
 static bool is_halted(const struct run_many *many)
@@ -93,7 +143,7 @@ static void stop_unheard(struct run_many *many)
 
 static void begin_more(struct run_many *many)
 {
-	while (!is_halted(many) && many->next < many->count && many->free != NULL) {
+	while (!is_halted(many) && !many->full && many->next < many->count && many->free != NULL) {
 		struct run_place *place = many->free;
 
 		many->free = place->next;
@@ -200,10 +250,13 @@ static bool prepare(struct run_many *many, struct error *err)
 static bool serve(struct run_many *many, struct error *err)
 {
 	begin_more(many);
-	while (many->running > 0) {
-		if (!loop_turn(many->context->loop, NO_DEADLINE, err))
+	while (many->running > 0 || many->next < many->count) {
+		bool unwatched = many->full && many->watched < 0;
+
+		if (!loop_turn(many->context->loop, unwatched ? deadline_after(PATIENCE_MS) : NO_DEADLINE, err))
 			return false;
 		recycle(many);
+		let_go_on(many);
 		begin_more(many);
 	}
 	return true;
@@ -240,6 +293,7 @@ bool run_on_assets(struct asset_context *context, const struct runtime_asset *as
 		.assets = assets,
 		.results = ret_results,
 		.count = count,
+		.watched = -1,
 	};
 	struct run_summary summary = { 0 };
 	int left = deadline_left_ms(context->deadline);
@@ -251,6 +305,7 @@ bool run_on_assets(struct asset_context *context, const struct runtime_asset *as
 	open_places(&many);
 	summary.cut = !serve(&many, &summary.error);
 	loop_disarm(context->loop, &many.limit);
+	watch_reader(&many, -1);
 	if (summary.cut) {
 		/* without a loop nothing can be waited for */
 		many.late = true;

@@ -19,6 +19,8 @@ struct run_place {
 	struct loop_timer limit, grace;
 	int64_t started_us;
 	bool running;
+	bool paused[2];  /* streams that wait for the reader of ours */
+	size_t last_len; /* bytes since it was told to stop */
 };
 
 struct run_many {
@@ -42,6 +44,9 @@ struct run_many {
 	int signal;
 	bool late;
 	bool output_lost;
+	bool full;   /* much waits for the reader of ours */
+	bool paused; /* a place is, for that */
+	int watched; /* the descriptor it waits for, -1 for none */
 };
 
 /* Begin on the asset of that index; a place that could not even start has ended at once. */
@@ -53,6 +58,12 @@ void run_place_stop(struct run_place *place, int number, int64_t grace_ms);
 /* End what runs there hard; the other gives it up without waiting. Both take places that do not run, too. */
 void run_place_kill(void *user);
 void run_place_give_up(void *user);
+
+/* The reader of ours takes output again. */
+void run_place_resume(struct run_place *place);
+
+/* Pass on what waits, and find out whether much is left. */
+void run_many_relieve(struct run_many *many);
 
 /* A result is complete: count it and hand it over. */
 void run_many_deliver(struct run_many *many, const struct run_result *result);

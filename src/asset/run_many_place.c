@@ -2,6 +2,9 @@
 #include "fops/base/arena.h"
 #include "run_many.h"
 
+/* What a command that was told to stop may still print while nobody reads. */
+#define LAST_WORDS ((size_t)1024 * 1024)
+
 void run_place_kill(void *user)
 {
 	struct run_place *place = user;
@@ -13,8 +16,19 @@ void run_place_kill(void *user)
 	loop_arm(place->context.loop, &place->grace, RUN_KILL_MS, run_place_give_up, place);
 }
 
+void run_place_resume(struct run_place *place)
+{
+	for (int stream = 1; stream <= 2; stream++) {
+		if (place->running && place->paused[stream - 1])
+			place->driver->pause_output(&place->session, stream, false);
+		place->paused[stream - 1] = false;
+	}
+}
+
+/* Its last words are let through, so that its end can be seen. */
 void run_place_stop(struct run_place *place, int number, int64_t grace_ms)
 {
+	run_place_resume(place);
 	place->driver->signal(&place->session, number);
 	loop_arm(place->context.loop, &place->grace, grace_ms, run_place_kill, place);
 }
@@ -63,12 +77,26 @@ void run_place_give_up(void *user)
 	conclude(place, NULL);
 }
 
+static bool is_stopping(const struct run_place *place)
+{
+	return place->stop.limit || place->stop.signal != 0 || place->stop.output_errno != 0;
+}
+
 static void take_output(struct session *session, int stream, const char *data, size_t len)
 {
 	struct run_place *place = session->user;
+	struct run_many *many = place->many;
 
-	if (!place->many->output_lost && !run_lines_take(&place->lines, stream, data, len))
-		place->many->output_lost = true;
+	if (many->output_lost)
+		return;
+	if (!run_lines_take(&place->lines, stream, data, len))
+		many->output_lost = true;
+	place->last_len += is_stopping(place) ? len : 0;
+	run_many_relieve(many);
+	if (!many->full || place->paused[stream - 1] || (is_stopping(place) && place->last_len < LAST_WORDS))
+		return;
+	place->paused[stream - 1] = many->paused = true;
+	place->driver->pause_output(session, stream, true);
 }
 
 static void take_end(struct session *session, const struct session_outcome *outcome)
@@ -87,6 +115,8 @@ static void fill_place(struct run_many *many, struct run_place *place, size_t in
 	place->result = &many->results[index];
 	place->lines = (struct run_lines){ .listener = many->listener, .asset_id = place->result->asset_id };
 	place->stop = (struct run_stop){ 0 };
+	place->paused[0] = place->paused[1] = false;
+	place->last_len = 0;
 	place->session = (struct session){
 		.context = &place->context,
 		.asset = &many->assets[index],

@@ -324,6 +324,11 @@ bool survey_is_open(const struct survey *survey)
 	return survey->open > 0;
 }
 
+bool survey_has_seen(const struct survey *survey, size_t i)
+{
+	return survey->machines[survey->machine_of[i]].done;
+}
+
 void survey_end(struct survey *survey, const char *cause, const char *fix)
 {
 	loop_disarm(survey->context->loop, &survey->soon);

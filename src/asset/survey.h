@@ -42,7 +42,10 @@ bool survey_is_open(const struct survey *survey);
 /* Give up what is open: those machines are "unknown" for that cause and fix. Free what the survey holds; views stay. */
 void survey_end(struct survey *survey, const char *cause, const char *fix);
 
-/* The machine of asset i, after survey_end. */
+/* Has the machine of asset i been seen, or given up? */
+bool survey_has_seen(const struct survey *survey, size_t i);
+
+/* The machine of asset i, once it has been seen. */
 const struct survey_view *survey_view_of(const struct survey *survey, size_t i);
 const struct asset_driver *survey_driver_of(const struct survey *survey, size_t i);
 

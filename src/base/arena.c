@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdalign.h>
 
-#define FIRST_BLOCK_BYTES  ((size_t)16 * 1024)
+#define FIRST_BLOCK_BYTES  ((size_t)8 * 1024 - 64) /* with our head and the word of musl's allocator: 8 KiB */
 #define LARGE_BLOCK_BYTES  ((size_t)1024 * 1024)
 #define EXIT_STATUS_MEMORY 70
 

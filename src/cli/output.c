@@ -474,6 +474,12 @@ void output_count(struct output *output, const char *name, uint64_t number)
 	output->counts[output->count_count++].number = number;
 }
 
+void output_items(struct output *output, uint64_t returned, uint64_t total)
+{
+	output->returned = returned;
+	output->total = total;
+}
+
 void output_bytes(struct output *output, const void *data, size_t len)
 {
 	stream_write(&output->stream, data, len);
@@ -487,6 +493,11 @@ void output_text(struct output *output, const char *text)
 void output_flush(struct output *output)
 {
 	stream_flush(&output->stream);
+}
+
+bool output_offer(struct output *output)
+{
+	return stream_offer(&output->stream);
 }
 
 static bool is_human(const struct output *output)

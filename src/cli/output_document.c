@@ -125,6 +125,7 @@ void document_begin(struct output *output)
 	emit_head(output, output->format == OUTPUT_JSONL ? "fops.events/1" : output->command->schema);
 	emit_key(emitter, "partial");
 	emit_bool(emitter, output->partial);
+	output->told_partial = output->partial;
 	emit_counts(output);
 	if (output->format == OUTPUT_JSONL) {
 		emit_untrusted(output);
@@ -190,6 +191,10 @@ static void end_jsonl(struct output *output, int exit_status)
 	emit_count(emitter, output->total);
 	emit_object_end(emitter);
 	emit_next(output);
+	if (output->partial && !output->told_partial) {
+		emit_key(emitter, "partial");
+		emit_bool(emitter, true);
+	}
 	emit_warnings(output);
 	emit_object_end(emitter);
 	(void)emit_finish(emitter, true);

@@ -53,6 +53,7 @@ struct output {
 	bool is_list;
 	bool begun; /* the document's head is out */
 	bool partial;
+	bool told_partial; /* the document's head said so */
 	bool listed_fields;
 	bool terminal;
 	bool color;
@@ -80,6 +81,7 @@ struct output {
 
 void stream_write(struct output_stream *stream, const char *data, size_t len);
 void stream_flush(struct output_stream *stream);
+bool stream_offer(struct output_stream *stream);
 struct sink stream_sink(struct output_stream *stream);
 
 /* Human and line formats. */

@@ -16,9 +16,9 @@ static bool contract_missing(struct arena *arena, const struct topology *topolog
 	fail(err, ERROR_NOT_FOUND, "the topology has no EnvContract of consumer %s", consumer);
 	error_object(err, "env-contract/%s", consumer);
 	if (near != NULL)
-		error_fix(err, "did you mean %s?", near);
-	else if (count > 0)
-		error_fix(err, "name one that the topology has, such as %s", names[0]);
+		error_cause(err, "did you mean %s?", near);
+	if (count > 0)
+		error_fix(err, "name one that the topology has, such as %s", near != NULL ? near : names[0]);
 	else
 		error_fix(err, "add a document of kind EnvContract: fops schema EnvContract");
 	return false;

@@ -244,6 +244,11 @@ static void aim_url(const struct http_run *run, struct transfer_request *request
 {
 	struct url named = run->target;
 
+	/* what a bare connection asks for is written by its owner: the library would keep several copies of it */
+	if (run->linked) {
+		named.path = "/";
+		named.query = NULL;
+	}
 	if (run->exchange->access.tls.server_name != NULL) {
 		named.host = run->exchange->access.tls.server_name;
 		request->connect_to =

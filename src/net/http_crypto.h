@@ -27,6 +27,26 @@ const char *crypto_alert_text(int alert);
 /* When the certificate that the peer of connection (an SSL) showed ends, in ms since 1970; 0 when it showed none. */
 int64_t crypto_peer_expiry_ms(void *connection);
 
+/* Authorities that several contexts share. Zeroed at first; freed by crypto_forget_authorities. */
+#define CRYPTO_AUTHORITIES 8
+struct crypto_authorities {
+	void *stores[CRYPTO_AUTHORITIES];
+	size_t next;
+};
+
+/*
+ * When context trusts exactly the certificates of an earlier one, and by the same rules, let both use one copy of them.
+ * Long lists are left alone: the library shares those that come from a file.
+ */
+void crypto_share_authorities(void *context, struct crypto_authorities *authorities);
+void crypto_forget_authorities(struct crypto_authorities *authorities);
+
+/*
+ * Give back what connection (an SSL whose handshake is over) does not need in this moment: the memory of records, about
+ * 34 KiB, which the next one takes again, and what the handshake left. Does nothing while bytes wait in it.
+ */
+void crypto_rest(void *connection);
+
 /* HMAC-SHA-256. Never fails; without memory the program ends in out_of_memory(). */
 #define CRYPTO_HMAC_BYTES 32
 void crypto_hmac(const void *key, size_t key_len, const void *data, size_t len,

@@ -16,6 +16,8 @@ static CURLcode prepare_context(CURL *handle, void *context, void *user)
 	(void)handle;
 	if (easy->has_fingerprint)
 		crypto_trust_only(context, easy->transport->fingerprint);
+	else
+		crypto_share_authorities(context, &easy->transport->authorities);
 	if (easy->notes != NULL)
 		crypto_note(context, easy->notes);
 	return CURLE_OK;
@@ -55,6 +57,18 @@ static bool set_client_certificate(struct easy *easy, const struct http_tls *tls
 	       curl_easy_setopt(easy->handle, CURLOPT_KEYPASSWD, "") == CURLE_OK;
 }
 
+/* One copy for all connections of the pool instead of one for each; NULL when there are too many different ones. */
+static const char *keep_ca(struct transport *transport, const char *ca)
+{
+	for (size_t i = 0; i < ARRAY_LEN(transport->ca); i++) {
+		if (transport->ca[i] == NULL)
+			transport->ca[i] = arena_copy(transport->http->arena, ca);
+		if (strcmp(transport->ca[i], ca) == 0)
+			return transport->ca[i];
+	}
+	return NULL;
+}
+
 static bool set_tls(struct easy *easy, const struct http_run *run, const struct transfer_request *request)
 {
 	const struct http_tls *tls = &run->exchange->access.tls;
@@ -69,8 +83,11 @@ static bool set_tls(struct easy *easy, const struct http_run *run, const struct 
 	(void)curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
 	(void)curl_easy_setopt(handle, CURLOPT_CAINFO, request->ca_file);
 	if (tls->ca != NULL) {
-		blob.data = (void *)(uintptr_t)tls->ca;
+		const char *kept = keep_ca(easy->transport, tls->ca);
+
+		blob.data = (void *)(uintptr_t)(kept == NULL ? tls->ca : kept);
 		blob.len = strlen(tls->ca);
+		blob.flags = kept == NULL ? CURL_BLOB_COPY : CURL_BLOB_NOCOPY;
 		(void)curl_easy_setopt(handle, CURLOPT_CAINFO_BLOB, &blob);
 	}
 	if (tls->pin != NULL && curl_easy_setopt(handle, CURLOPT_PINNEDPUBLICKEY, tls->pin) != CURLE_OK)
@@ -282,14 +299,30 @@ const char *easy_address(const struct easy *easy, struct arena *arena)
 	return arena_format(arena, strchr(address, ':') != NULL ? "[%s]:%ld" : "%s:%ld", address, port);
 }
 
-struct instant easy_expiry(const struct easy *easy)
+/* OpenSSL's own handle; NULL without TLS. */
+static void *tls_of(const struct easy *easy)
 {
 	struct curl_tlssessioninfo *session = NULL;
 
 	if (curl_easy_getinfo(easy->handle, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK || session == NULL ||
-	    session->backend != CURLSSLBACKEND_OPENSSL || session->internals == NULL)
-		return (struct instant){ 0 };
-	return (struct instant){ crypto_peer_expiry_ms(session->internals) };
+	    session->backend != CURLSSLBACKEND_OPENSSL)
+		return NULL;
+	return session->internals;
+}
+
+struct instant easy_expiry(const struct easy *easy)
+{
+	void *connection = tls_of(easy);
+
+	return (struct instant){ connection == NULL ? 0 : crypto_peer_expiry_ms(connection) };
+}
+
+void easy_rest(const struct easy *easy)
+{
+	void *connection = tls_of(easy);
+
+	if (connection != NULL)
+		crypto_rest(connection);
 }
 
 int64_t easy_connect_us(const struct easy *easy)

@@ -21,6 +21,8 @@ struct transport {
 	CURLM *multi;
 	struct loop_timer timer;
 	struct digest identity;
+	struct crypto_authorities authorities;
+	const char *ca[CRYPTO_AUTHORITIES]; /* texts of tls.ca that its handles borrow, in the client's arena */
 	unsigned char fingerprint[FINGERPRINT_BYTES]; /* read while a connection of this pool lives */
 };
 
@@ -65,5 +67,8 @@ int64_t easy_connect_us(const struct easy *easy);
 
 /* When the server's certificate ends; absent without TLS. Only while the connection is there. */
 struct instant easy_expiry(const struct easy *easy);
+
+/* Give back memory that the connection needs only while bytes are on their way. */
+void easy_rest(const struct easy *easy);
 
 #endif

@@ -159,6 +159,7 @@ void transports_close(struct http *http)
 {
 	for (struct transport *transport = http->transports; transport != NULL; transport = transport->next) {
 		(void)curl_multi_cleanup(transport->multi);
+		crypto_forget_authorities(&transport->authorities);
 		loop_disarm(http->loop, &transport->timer);
 		curl_global_cleanup();
 	}

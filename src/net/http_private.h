@@ -91,6 +91,8 @@ struct http {
 	struct http_run *first;
 	struct http_run *last;
 	struct websocket_run *websockets;
+	size_t websocket_count;
+	size_t websockets_connecting;
 	struct dialog_run *dialogs;
 	char *input;      /* what a WebSocket reads in this moment */
 	size_t transfers; /* under way, WebSockets included */

@@ -5,10 +5,39 @@
 #include "fops/net/url.h"
 #include "websocket_private.h"
 
-#define OPEN_TIMEOUT_MS    15000
-#define CLOSE_TIMEOUT_MS   2000
-#define HELD_MS            5000 /* a server may be about to close a connection that said nothing for longer */
+#define OPEN_TIMEOUT_MS  15000
+#define CLOSE_TIMEOUT_MS 2000
+#define HELD_MS          5000 /* a server may be about to close a connection that said nothing for longer */
+/* At once: each handshake takes 100 KiB for the moment, and what waits for its turn has not begun its limit of time. */
+#define MOST_CONNECTING    ((size_t)16)
 #define LONGEST_ERROR_BODY ((size_t)64 * 1024)
+
+/* Others may be waiting until run has its connection, or is known to get none. */
+static void count_connecting(struct websocket_run *run, bool connecting)
+{
+	struct http *http = run->http;
+
+	if (run->connecting == connecting)
+		return;
+	run->connecting = connecting;
+	if (connecting) {
+		http->websockets_connecting++;
+		return;
+	}
+	if (http->websockets_connecting-- >= MOST_CONNECTING)
+		http_schedule(http, 0);
+}
+
+static const struct error no_error = { .retry_after_ms = -1 };
+
+/* Few connections fail: only they get the 2 KiB. */
+struct error *websocket_error(struct websocket_run *run)
+{
+	if (run->error == NULL)
+		run->error = arena_alloc(run->opening.arena, sizeof *run->error);
+	run->websocket->error = run->error;
+	return run->error;
+}
 
 static void destroy(struct websocket_run *run)
 {
@@ -20,6 +49,8 @@ static void destroy(struct websocket_run *run)
 		http->websockets = run->next;
 	if (run->next != NULL)
 		run->next->previous = run->previous;
+	http->websocket_count--;
+	count_connecting(run, false);
 	flow_unwatch(run);
 	loop_disarm(http->loop, &run->timer);
 	if (run->link != NULL)
@@ -30,6 +61,7 @@ static void destroy(struct websocket_run *run)
 	buffer_done(&run->opening.head);
 	buffer_done(&run->opening.body);
 	queue_free(&run->queue);
+	free(run->exchange);
 	free(run->held);
 	free(run);
 }
@@ -104,13 +136,13 @@ static void fail_opening(struct websocket_run *run, enum transfer_end end)
 {
 	struct transfer_result result = { .end = end, .detail = "", .expected_bytes = -1 };
 
-	failure_fill(&run->opening, &result, &run->websocket->error);
+	failure_fill(&run->opening, &result, websocket_error(run));
 	websocket_over(run, true);
 }
 
 static void meet_deadline(struct websocket_run *run)
 {
-	struct error *error = &run->websocket->error;
+	struct error *error = websocket_error(run);
 
 	if (run->state < STATE_OPEN) {
 		fail_opening(run, END_DEADLINE);
@@ -126,7 +158,7 @@ static void meet_deadline(struct websocket_run *run)
 static void end_closing(struct websocket_run *run)
 {
 	if (!run->deaf && !run->close_seen && queue_len(&run->queue) > 0) {
-		fail(&run->websocket->error, ERROR_PLANE_UNAVAILABLE, "%s did not take the last messages",
+		fail(websocket_error(run), ERROR_PLANE_UNAVAILABLE, "%s did not take the last messages",
 		     origin_of(run));
 		websocket_over(run, true);
 		return;
@@ -141,9 +173,9 @@ static void meet_silence(struct websocket_run *run, int64_t now_ms)
 	if (link_is_pushed_back(run->link))
 		run->received_ms = now_ms;
 	if (websocket->dead_peer_ms > 0 && !run->paused && now_ms >= run->received_ms + websocket->dead_peer_ms) {
-		fail(&websocket->error, ERROR_PLANE_UNAVAILABLE, "the WebSocket connection to %s is dead",
+		fail(websocket_error(run), ERROR_PLANE_UNAVAILABLE, "the WebSocket connection to %s is dead",
 		     origin_of(run));
-		error_cause(&websocket->error, "not a byte came for %lld ms, not even as answer to a ping",
+		error_cause(websocket_error(run), "not a byte came for %lld ms, not even as answer to a ping",
 		            (long long)(now_ms - run->received_ms));
 		websocket_over(run, true);
 		return;
@@ -210,6 +242,7 @@ void websocket_set_state(struct websocket_run *run, enum websocket_state state)
 {
 	int64_t limit_ms;
 
+	count_connecting(run, state == STATE_CONNECTING);
 	run->state = state;
 	run->state_ms = clock_monotonic_ms();
 	limit_ms = next_limit(run);
@@ -222,7 +255,7 @@ static void log_end(const struct websocket_run *run)
 	const struct websocket *websocket = run->websocket;
 	const struct log *log = run->http->options.log;
 	const struct url *target = &run->opening.target;
-	const struct error *error = &websocket->error;
+	const struct error *error = websocket->error;
 
 	if (log == NULL || log->level < 1)
 		return;
@@ -241,6 +274,7 @@ void websocket_over(struct websocket_run *run, bool failed)
 	if (is_over(run))
 		return;
 	run->websocket->failed = failed;
+	count_connecting(run, false);
 	run->state = STATE_ENDED;
 	flow_unwatch(run);
 	loop_disarm(run->http->loop, &run->timer);
@@ -251,7 +285,7 @@ void websocket_over(struct websocket_run *run, bool failed)
 
 static void begin_upgrade(struct websocket_run *run)
 {
-	run->websocket->connect_us = run->exchange.connect_us;
+	run->websocket->connect_us = run->exchange->connect_us;
 	run->opening.connected = true;
 	run->opening.active_ms = clock_monotonic_ms();
 	websocket_set_state(run, STATE_UPGRADING);
@@ -284,7 +318,7 @@ void websocket_unconnected(struct websocket_run *run, const struct transfer_resu
 		lose_held(run);
 		return;
 	}
-	failure_fill(&run->opening, result, &run->websocket->error);
+	failure_fill(&run->opening, result, websocket_error(run));
 	websocket_over(run, true);
 }
 
@@ -297,7 +331,8 @@ static bool begin(struct websocket_run *run, struct error *err)
 	run->opening.answering = false;
 	buffer_clear(&run->opening.head);
 	run->head_bytes = 0;
-	run->exchange.address = NULL;
+	run->address = NULL;
+	run->exchange->address = NULL;
 	websocket_set_state(run, STATE_CONNECTING);
 	if (!run->websocket->held && !upgrade_write(run, err))
 		return false;
@@ -311,46 +346,65 @@ static void drop_link(struct websocket_run *run)
 	run->link = NULL;
 }
 
+static void open_link(struct websocket_run *run)
+{
+	struct error error;
+
+	if (begin(run, &error))
+		return;
+	if (run->websocket->held) {
+		lose_held(run);
+		return;
+	}
+	*websocket_error(run) = error;
+	websocket_over(run, true);
+}
+
 void websocket_redirected(struct websocket_run *run)
 {
 	flow_unwatch(run);
 	drop_link(run);
 	run->websocket->status = 0;
 	run->websocket->answer_headers = (struct text_map){ 0 };
-	if (!begin(run, &run->websocket->error))
-		websocket_over(run, true);
-}
-
-static void open_link(struct websocket_run *run)
-{
-	if (begin(run, &run->websocket->error))
-		return;
-	if (run->websocket->held)
-		lose_held(run);
-	else
-		websocket_over(run, true);
+	open_link(run);
 }
 
 /* False while it waits for its access's token or rate, or when that failed. */
 static bool pass_gate(struct websocket_run *run)
 {
-	enum gate_state state = gate_pass(&run->opening, &run->websocket->error);
+	struct error error;
+	enum gate_state state = gate_pass(&run->opening, &error);
 
 	if (state == GATE_WAIT && run->opening.wake_at_ms != INT64_MAX)
 		http_schedule(run->http, run->opening.wake_at_ms);
-	if (state == GATE_FAILED)
+	if (state == GATE_FAILED) {
+		*websocket_error(run) = error;
 		websocket_over(run, true);
+	}
 	return state == GATE_OPEN;
 }
 
+/* Is there a place for run, among all connections and among those that are being made? */
+static bool has_room(const struct websocket_run *run)
+{
+	const struct http *http = run->http;
+
+	return (run->has_place || http->transfers < http->options.most_connections) &&
+	       http->websockets_connecting < MOST_CONNECTING;
+}
+
+/* The oldest first. */
 void websockets_serve(struct http *http)
 {
-	for (struct websocket_run *run = http->websockets, *next; run != NULL; run = next) {
-		next = run->next;
+	struct websocket_run *run = http->websockets;
+
+	while (run != NULL && run->next != NULL)
+		run = run->next;
+	for (struct websocket_run *previous; run != NULL; run = previous) {
+		previous = run->previous;
 		if (run->busy > 0)
 			continue;
-		if (run->websocket != NULL && run->state == STATE_WAITING &&
-		    (run->has_place || http->transfers < http->options.most_connections) && pass_gate(run)) {
+		if (run->websocket != NULL && run->state == STATE_WAITING && has_room(run) && pass_gate(run)) {
 			http->transfers += run->has_place ? 0 : 1;
 			run->has_place = true;
 			drop_link(run);
@@ -379,7 +433,7 @@ static void forget_results(struct websocket *websocket)
 {
 	websocket->opened = false;
 	websocket->failed = false;
-	websocket->error = (struct error){ .retry_after_ms = -1 };
+	websocket->error = &no_error;
 	websocket->protocol = NULL;
 	websocket->status = 0;
 	websocket->answer_headers = (struct text_map){ 0 };
@@ -396,7 +450,10 @@ static void describe_opening(struct websocket_run *run, struct arena *arena)
 {
 	struct websocket *websocket = run->websocket;
 
-	run->exchange = (struct http_exchange){
+	run->exchange = malloc(sizeof *run->exchange);
+	if (run->exchange == NULL)
+		out_of_memory();
+	*run->exchange = (struct http_exchange){
 		.method = "GET",
 		.url = websocket->url,
 		.headers = websocket->headers,
@@ -408,7 +465,7 @@ static void describe_opening(struct websocket_run *run, struct arena *arena)
 	run->deadline = websocket->deadline.at_ms == 0 ? NO_DEADLINE : websocket->deadline;
 	run->opening = (struct http_run){
 		.http = run->http,
-		.exchange = &run->exchange,
+		.exchange = run->exchange,
 		.arena = arena,
 		.linked = true,
 		.method = "GET",
@@ -430,6 +487,7 @@ bool websocket_open(struct http *http, struct arena *arena, struct websocket *we
 	run->websocket = websocket;
 	describe_opening(run, arena);
 	if (!upgrade_prepare(run, err)) {
+		free(run->exchange);
 		free(run);
 		return false;
 	}
@@ -442,27 +500,11 @@ bool websocket_open(struct http *http, struct arena *arena, struct websocket *we
 	if (run->next != NULL)
 		run->next->previous = run;
 	http->websockets = run;
+	http->websocket_count++;
 	websocket->run = run;
 	websocket_set_state(run, STATE_WAITING);
 	http_schedule(http, 0);
 	return true;
-}
-
-size_t websocket_room(const struct websocket *websocket)
-{
-	const struct websocket_run *run = websocket->run;
-
-	if (run == NULL || run->state != STATE_OPEN || run->write_broken)
-		return 0;
-	return queue_room(&run->queue);
-}
-
-/* Outside of callbacks what was queued goes out at once; inside, the turn of the loop that they run in sends it. */
-static void push(struct websocket_run *run)
-{
-	if (run->busy == 0 && !run->http->busy)
-		flow_write(run);
-	flow_watch(run);
 }
 
 bool websocket_proceed(struct websocket *websocket, struct error *err)
@@ -472,9 +514,9 @@ bool websocket_proceed(struct websocket *websocket, struct error *err)
 
 	if (run == NULL || !websocket->held)
 		return fail(err, ERROR_INTERNAL, "a WebSocket that is not held goes on");
-	run->exchange.url = websocket->url;
-	run->exchange.headers = websocket->headers;
-	run->exchange.access = websocket->access;
+	run->exchange->url = websocket->url;
+	run->exchange->headers = websocket->headers;
+	run->exchange->access = websocket->access;
 	is_connected = run->state == STATE_HELD && !run->lost && clock_monotonic_ms() - run->state_ms < HELD_MS;
 	websocket->held = false;
 	if (!upgrade_prepare(run, err) || (run->state != STATE_WAITING && !upgrade_write(run, err))) {
@@ -483,7 +525,7 @@ bool websocket_proceed(struct websocket *websocket, struct error *err)
 	}
 	if (is_connected) {
 		begin_upgrade(run);
-		push(run);
+		flow_push(run);
 	} else if (run->state == STATE_HELD) {
 		run->lost = false;
 		websocket_set_state(run, STATE_WAITING);
@@ -492,52 +534,6 @@ bool websocket_proceed(struct websocket *websocket, struct error *err)
 	}
 	http_schedule(run->http, 0);
 	return true;
-}
-
-bool websocket_send(struct websocket *websocket, enum websocket_kind kind, const void *head, size_t head_len,
-                    const void *data, size_t len)
-{
-	struct websocket_run *run = websocket->run;
-	size_t room = websocket_room(websocket);
-	size_t total;
-
-	if (__builtin_add_overflow(head_len, len, &total) || total > WEBSOCKET_LONGEST_SEND || run == NULL)
-		return false;
-	if (total > room || room == 0) {
-		run->wanted_room = total == 0 ? 1 : total;
-		return false;
-	}
-	if (!queue_message(&run->queue, kind, (struct str){ head, head_len }, (struct str){ data, len }))
-		return false;
-	run->frames_sent++;
-	run->bytes_sent += total;
-	if (queue_room(&run->queue) == 0 && run->wanted_room == 0)
-		run->wanted_room = 1;
-	push(run);
-	return true;
-}
-
-size_t websocket_queued(const struct websocket *websocket)
-{
-	return websocket->run == NULL ? 0 : queue_len(&websocket->run->queue);
-}
-
-void websocket_pause(struct websocket *websocket, bool pause)
-{
-	struct websocket_run *run = websocket->run;
-
-	if (run == NULL || run->paused == pause)
-		return;
-	run->paused = pause;
-	if (run->state != STATE_OPEN && run->state != STATE_CLOSING)
-		return;
-	if (!pause) {
-		/* bytes may wait in memory of ours or of TLS, where no descriptor tells of them */
-		run->received_ms = clock_monotonic_ms();
-		run->more_input = true;
-		websocket_schedule(run, 0);
-	}
-	flow_watch(run);
 }
 
 void websocket_close(struct websocket *websocket, int code, const char *reason)
@@ -553,7 +549,7 @@ void websocket_close(struct websocket *websocket, int code, const char *reason)
 	run->close_asked = true;
 	queue_close(&run->queue, code, reason);
 	websocket_set_state(run, STATE_CLOSING);
-	push(run);
+	flow_push(run);
 }
 
 void websocket_cancel(struct websocket *websocket)

@@ -6,6 +6,9 @@
 /* Read at most that much before the other descriptors of the loop get their turn. */
 #define MOST_READ_A_TURN ((size_t)256 * 1024)
 
+/* Connections that keep the memory of TLS records between two turns. */
+#define MOST_BUFFERED ((size_t)4)
+
 static bool is_over(const struct websocket_run *run)
 {
 	return run->websocket == NULL || run->state == STATE_ENDED;
@@ -74,7 +77,7 @@ void flow_watch(struct websocket_run *run)
 	else if (loop_watch(run->http->loop, link_descriptor(run->link), events, socket_ready, run, &error))
 		run->watched = events;
 	else {
-		run->websocket->error = error;
+		*websocket_error(run) = error;
 		websocket_over(run, true);
 	}
 }
@@ -144,7 +147,7 @@ static void take_close(struct websocket_run *run, const struct frame_found *foun
 
 static void take_broken(struct websocket_run *run, const struct frame_found *found)
 {
-	struct error *error = &run->websocket->error;
+	struct error *error = websocket_error(run);
 
 	fail(error, ERROR_PLANE_PROTOCOL, "the WebSocket connection to %s broke the protocol",
 	     url_origin(run->opening.arena, &run->opening.origin));
@@ -223,13 +226,12 @@ static void take_held(struct websocket_run *run)
 
 static const char *peer_of(const struct websocket_run *run)
 {
-	return run->exchange.address == NULL ? "the server" : run->exchange.address;
+	return run->address == NULL ? "the server" : run->address;
 }
 
 /* The connection is gone: with a failure, or closed by the peer. */
 static void take_end(struct websocket_run *run, bool failed)
 {
-	struct websocket *websocket = run->websocket;
 	struct transfer_result result = { .end = END_CLOSED, .detail = "", .expected_bytes = -1 };
 
 	if (run->state == STATE_REFUSED) {
@@ -241,14 +243,14 @@ static void take_end(struct websocket_run *run, bool failed)
 	else if (run->opening.answering)
 		result.end = END_TRUNCATED;
 	if (run->state == STATE_UPGRADING) {
-		failure_fill(&run->opening, &result, &websocket->error);
+		failure_fill(&run->opening, &result, websocket_error(run));
 	} else if (!run->deaf && (!run->close_asked || queue_len(&run->queue) > 0)) {
-		fail(&websocket->error, ERROR_PLANE_UNAVAILABLE, "the WebSocket connection to %s was lost",
+		fail(websocket_error(run), ERROR_PLANE_UNAVAILABLE, "the WebSocket connection to %s was lost",
 		     url_origin(run->opening.arena, &run->opening.origin));
 		if (failed)
-			error_cause(&websocket->error, "%s: %s", peer_of(run), result.detail);
+			error_cause(websocket_error(run), "%s: %s", peer_of(run), result.detail);
 		else
-			error_cause(&websocket->error, "%s closed it without a close frame", peer_of(run));
+			error_cause(websocket_error(run), "%s closed it without a close frame", peer_of(run));
 	} else {
 		websocket_over(run, run->deaf);
 		return;
@@ -305,6 +307,16 @@ static void tell_room(struct websocket_run *run)
 		websocket->on_room(websocket);
 }
 
+/*
+ * Among many connections each keeps no record's memory while nothing moves. A few may: taking it anew for each turn
+ * costs a lone stream of gigabytes more time than the memory is worth.
+ */
+static void rest(const struct websocket_run *run)
+{
+	if (run->http->websocket_count > MOST_BUFFERED && !is_over(run) && run->link != NULL && !run->more_input)
+		link_rest(run->link);
+}
+
 void flow_turn(struct websocket_run *run)
 {
 	/* reading first: a reset that a write meets must not outrun what the peer said before */
@@ -316,5 +328,68 @@ void flow_turn(struct websocket_run *run)
 	flow_write(run);
 	if (!is_over(run) && run->close_seen && (run->write_broken || !queue_waits(&run->queue)))
 		websocket_over(run, false);
+	flow_watch(run);
+	rest(run);
+}
+
+void flow_push(struct websocket_run *run)
+{
+	if (run->busy == 0 && !run->http->busy)
+		flow_write(run);
+	flow_watch(run);
+}
+
+size_t websocket_room(const struct websocket *websocket)
+{
+	const struct websocket_run *run = websocket->run;
+
+	if (run == NULL || run->state != STATE_OPEN || run->write_broken)
+		return 0;
+	return queue_room(&run->queue);
+}
+
+bool websocket_send(struct websocket *websocket, enum websocket_kind kind, const void *head, size_t head_len,
+                    const void *data, size_t len)
+{
+	struct websocket_run *run = websocket->run;
+	size_t room = websocket_room(websocket);
+	size_t total;
+
+	if (__builtin_add_overflow(head_len, len, &total) || total > WEBSOCKET_LONGEST_SEND || run == NULL)
+		return false;
+	if (total > room || room == 0) {
+		run->wanted_room = total == 0 ? 1 : total;
+		return false;
+	}
+	if (!queue_message(&run->queue, kind, (struct str){ head, head_len }, (struct str){ data, len }))
+		return false;
+	run->frames_sent++;
+	run->bytes_sent += total;
+	if (queue_room(&run->queue) == 0 && run->wanted_room == 0)
+		run->wanted_room = 1;
+	flow_push(run);
+	return true;
+}
+
+size_t websocket_queued(const struct websocket *websocket)
+{
+	return websocket->run == NULL ? 0 : queue_len(&websocket->run->queue);
+}
+
+void websocket_pause(struct websocket *websocket, bool pause)
+{
+	struct websocket_run *run = websocket->run;
+
+	if (run == NULL || run->paused == pause)
+		return;
+	run->paused = pause;
+	if (run->state != STATE_OPEN && run->state != STATE_CLOSING)
+		return;
+	if (!pause) {
+		/* bytes may wait in memory of ours or of TLS, where no descriptor tells of them */
+		run->received_ms = clock_monotonic_ms();
+		run->more_input = true;
+		websocket_schedule(run, 0);
+	}
 	flow_watch(run);
 }

@@ -34,8 +34,9 @@ static void link_ended(struct easy *easy, CURLcode code)
 	    (curl_easy_getinfo(easy->handle, CURLINFO_ACTIVESOCKET, &link->socket) != CURLE_OK || link->socket < 0))
 		code = CURLE_COULDNT_CONNECT;
 	if (link->run->websocket != NULL) {
-		link->run->exchange.address = easy_address(easy, link->run->opening.arena);
-		link->run->exchange.connect_us = easy_connect_us(easy);
+		link->run->address = easy_address(easy, link->run->opening.arena);
+		link->run->exchange->address = link->run->address;
+		link->run->exchange->connect_us = easy_connect_us(easy);
 	}
 	if (code == CURLE_OK) {
 		websocket_connected(link->run);
@@ -114,6 +115,11 @@ enum link_result link_write(struct link *link, const char *data, size_t len, siz
 	}
 	*ret_len = sent;
 	return LINK_MOVED;
+}
+
+void link_rest(const struct link *link)
+{
+	easy_rest(&link->easy);
 }
 
 bool link_is_pushed_back(const struct link *link)

@@ -48,11 +48,14 @@ struct websocket_run {
 	struct websocket *websocket; /* NULL once cancelled */
 	/* the opening as an exchange, so that its rules and words are those of all others */
 	struct http_run opening;
-	struct http_exchange exchange;
+	struct http_exchange *exchange; /* NULL once it is open */
+	const char *address;            /* "127.0.0.1:8443", or NULL */
 	struct link *link;
+	struct error *error; /* NULL until it failed */
 	enum websocket_state state;
-	bool lost;      /* the held connection failed */
-	bool has_place; /* it counts among the client's connections */
+	bool connecting; /* it counts among those that do */
+	bool lost;       /* the held connection failed */
+	bool has_place;  /* it counts among the client's connections */
 	struct loop_timer timer;
 	struct deadline deadline;
 	unsigned busy; /* inside its own functions: it may be marked as ended, not freed */
@@ -106,6 +109,8 @@ void link_close(struct link *link);
 int link_descriptor(const struct link *link);
 enum link_result link_read(struct link *link, char *data, size_t size, size_t *ret_len);
 enum link_result link_write(struct link *link, const char *data, size_t len, size_t *ret_len);
+/* Give back what the connection needs only while bytes move. */
+void link_rest(const struct link *link);
 /* Are bytes on their way to a peer that lives and takes no more of them? Then its silence means nothing. */
 bool link_is_pushed_back(const struct link *link);
 /* Why the last read or write failed, as for an exchange whose answer came so far. detail is borrowed. */
@@ -113,6 +118,8 @@ struct transfer_result link_failure(const struct link *link, bool answering);
 
 /* websocket.c */
 
+/* Where the failure of run->websocket is told. */
+struct error *websocket_error(struct websocket_run *run);
 void websocket_connected(struct websocket_run *run);
 void websocket_unconnected(struct websocket_run *run, const struct transfer_result *result);
 void websocket_set_state(struct websocket_run *run, enum websocket_state state);
@@ -145,6 +152,8 @@ void upgrade_judge(struct websocket_run *run);
 void flow_turn(struct websocket_run *run);
 /* Send what is possible now, without any callback. */
 void flow_write(struct websocket_run *run);
+/* Outside of callbacks send what was queued at once; inside, the turn of the loop that they run in does. */
+void flow_push(struct websocket_run *run);
 /* Watch the descriptor for what run waits for; stop watching it. */
 void flow_watch(struct websocket_run *run);
 void flow_unwatch(struct websocket_run *run);

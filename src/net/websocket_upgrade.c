@@ -42,10 +42,10 @@ bool upgrade_prepare(struct websocket_run *run, struct error *err)
 {
 	struct http_run *opening = &run->opening;
 
-	if (run->exchange.access.signer != NULL)
+	if (run->exchange->access.signer != NULL)
 		return fail(err, ERROR_DATA, "a signed endpoint has no WebSockets");
-	if (!request_check(opening->arena, &run->exchange, &opening->origin, err) ||
-	    !check_headers(&run->exchange.headers, err) || !check_protocols(&run->websocket->protocols, err))
+	if (!request_check(opening->arena, run->exchange, &opening->origin, err) ||
+	    !check_headers(&run->exchange->headers, err) || !check_protocols(&run->websocket->protocols, err))
 		return false;
 	opening->target = opening->origin;
 	return true;
@@ -99,22 +99,22 @@ static void write_lines(const struct websocket_run *run, const char *key, struct
 	buffer_text(to, "User-Agent: " USER_AGENT "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
 	buffer_format(to, "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n", key);
 	write_protocols(&run->websocket->protocols, to);
-	for (size_t i = 0; i < run->exchange.headers.count; i++)
-		buffer_format(to, "%s\r\n", run->exchange.headers.items[i]);
-	write_credential(&run->exchange.access, to);
+	for (size_t i = 0; i < run->exchange->headers.count; i++)
+		buffer_format(to, "%s\r\n", run->exchange->headers.items[i]);
+	write_credential(&run->exchange->access, to);
 	buffer_text(to, "\r\n");
 }
 
 /* Enough for write_lines, so that the buffer never moves and leaves a credential behind. */
 static size_t request_size(const struct websocket_run *run)
 {
-	const struct http_access *access = &run->exchange.access;
+	const struct http_access *access = &run->exchange->access;
 	const struct url *target = &run->opening.target;
 	size_t credential = 0;
 	size_t size = 1024 + strlen(target->path) + (target->query == NULL ? 0 : strlen(target->query));
 
-	for (size_t i = 0; i < run->exchange.headers.count; i++)
-		size += strlen(run->exchange.headers.items[i]) + 2;
+	for (size_t i = 0; i < run->exchange->headers.count; i++)
+		size += strlen(run->exchange->headers.items[i]) + 2;
 	for (size_t i = 0; i < run->websocket->protocols.count; i++)
 		size += strlen(run->websocket->protocols.items[i]) + 2;
 	if (access_secret(access) != NULL)
@@ -152,7 +152,7 @@ void upgrade_wipe(struct websocket_run *run)
 
 static void fail_answer(struct websocket_run *run, const char *cause)
 {
-	struct error *error = &run->websocket->error;
+	struct error *error = websocket_error(run);
 
 	fail(error, ERROR_PLANE_PROTOCOL, "the upgrade to a WebSocket by %s is broken",
 	     url_origin(run->opening.arena, &run->opening.origin));
@@ -240,7 +240,7 @@ static bool has_token(const struct text_map *map, const char *name, const char *
 /* What a 101 must say, RFC 6455 §4.1; NULL when it does. */
 static const char *check_accepted(const struct websocket_run *run, const char **ret_protocol)
 {
-	const struct text_map *headers = &run->exchange.answer_headers;
+	const struct text_map *headers = &run->exchange->answer_headers;
 	const struct text_list *offered = &run->websocket->protocols;
 	const char *accept = only_value(headers, "sec-websocket-accept");
 	const char *chosen = text_map_get(headers, "sec-websocket-protocol");
@@ -269,6 +269,15 @@ static const char *check_accepted(const struct websocket_run *run, const char **
 	return "the server chose a protocol that was not offered";
 }
 
+/* Thousands may be open: what only the opening needed goes. */
+static void forget_opening(struct websocket_run *run)
+{
+	free(run->exchange);
+	run->exchange = NULL;
+	run->opening.exchange = NULL;
+	buffer_done(&run->opening.head);
+}
+
 static void accept_answer(struct websocket_run *run)
 {
 	struct websocket *websocket = run->websocket;
@@ -287,7 +296,8 @@ static void accept_answer(struct websocket_run *run)
 	log_detail(run->http->options.log, "WebSocket %s%s: open, %s, %lld ms, %s",
 	           url_origin(opening->arena, &opening->target), opening->target.path,
 	           protocol == NULL ? "no protocol" : protocol, (long long)(websocket->open_us / 1000),
-	           run->exchange.address == NULL ? "?" : run->exchange.address);
+	           run->address == NULL ? "?" : run->address);
+	forget_opening(run);
 	if (websocket->on_open != NULL)
 		websocket->on_open(websocket);
 }
@@ -301,19 +311,19 @@ void upgrade_judge(struct websocket_run *run)
 
 	websocket->body = arena_text(opening->arena, buffer_string(&opening->body), opening->body.len);
 	websocket->body_len = opening->body.len;
-	websocket->retry_after_ms = run->exchange.retry_after_ms;
-	run->exchange.body = websocket->body;
-	if (http_judge(&run->exchange, what, &websocket->error))
-		fail(&websocket->error, ERROR_PLANE_PROTOCOL, "%s answered %d instead of 101", what,
-		     run->exchange.status);
+	websocket->retry_after_ms = run->exchange->retry_after_ms;
+	run->exchange->body = websocket->body;
+	if (http_judge(run->exchange, what, websocket_error(run)))
+		fail(websocket_error(run), ERROR_PLANE_PROTOCOL, "%s answered %d instead of 101", what,
+		     run->exchange->status);
 	websocket_over(run, true);
 }
 
 static void refuse_answer(struct websocket_run *run)
 {
-	const struct text_map *headers = &run->exchange.answer_headers;
+	const struct text_map *headers = &run->exchange->answer_headers;
 	const char *length = only_value(headers, "content-length");
-	int status = run->exchange.status;
+	int status = run->exchange->status;
 
 	if ((status == 301 || status == 302 || status == 303 || status == 307 || status == 308) &&
 	    text_map_get(headers, "location") != NULL) {
@@ -321,7 +331,7 @@ static void refuse_answer(struct websocket_run *run)
 			websocket_redirected(run);
 			return;
 		}
-		run->websocket->error = run->exchange.error;
+		*websocket_error(run) = run->exchange->error;
 		websocket_over(run, true);
 		return;
 	}
@@ -339,13 +349,15 @@ static void refuse_answer(struct websocket_run *run)
 static void take_answer(struct websocket_run *run)
 {
 	struct websocket *websocket = run->websocket;
-	struct http_exchange *exchange = &run->exchange;
+	struct http_exchange *exchange = run->exchange;
+	struct error error;
 
 	if (!is_head(&run->opening.head)) {
 		fail_answer(run, "its head is no HTTP/1.1");
 		return;
 	}
-	if (!answer_read(run->opening.arena, &run->opening.head, exchange, &websocket->error)) {
+	if (!answer_read(run->opening.arena, &run->opening.head, exchange, &error)) {
+		*websocket_error(run) = error;
 		websocket_over(run, true);
 		return;
 	}

@@ -130,20 +130,28 @@ static bool look_once(struct call *call, struct asset_context *context, const st
 	return done;
 }
 
-/* What ended the check early still leaves rows, as with assets. */
-static bool check_chosen(struct call *call, struct asset_context *context, const struct endpoint *endpoints,
-                         size_t count, bool wait, struct error *err)
-{
-	struct endpoint_result *results = arena_array(call->arena, count + 1, sizeof *results);
-	bool done = wait ? endpoints_wait(call, context, endpoints, count, results, err)
-	                 : look_once(call, context, endpoints, count, results, err);
+struct chosen {
+	const struct endpoint *endpoints;
+	size_t count;
+	int64_t interval_ms; /* of --watch */
+};
 
-	if (!done && err->id != ERROR_TIMEOUT && err->id != ERROR_INTERRUPTED && err->id != ERROR_TERMINATED)
+static bool check_chosen(struct call *call, struct asset_context *context, void *user, struct error *err)
+{
+	const struct check_options *wanted = call->options;
+	const struct chosen *chosen = user;
+	struct endpoint_result *results = arena_array(call->arena, chosen->count + 1, sizeof *results);
+	bool done;
+
+	if (wanted->watch != NULL)
+		return endpoints_watch(call, context, chosen->endpoints, chosen->count, chosen->interval_ms,
+		                       (uint64_t)wanted->rounds.value, err);
+	done = wanted->wait != NULL ? endpoints_wait(call, context, chosen->endpoints, chosen->count, results, err)
+	                            : look_once(call, context, chosen->endpoints, chosen->count, results, err);
+
+	if (!asset_look_leaves_rows(call, done, err))
 		return false;
-	if (!done)
-		output_partial(call->output);
-	print_results(call, results, count);
-	call->answered = true;
+	print_results(call, results, chosen->count);
 	return done;
 }
 
@@ -161,10 +169,9 @@ static bool mark_named(struct call *call, const struct topology *topology, bool 
 	return true;
 }
 
-static bool choose(struct call *call, const struct topology *topology, struct endpoint **ret_endpoints,
-                   size_t *ret_count, struct error *err)
+static bool choose(struct call *call, const struct topology *topology, struct chosen *ret_chosen, struct error *err)
 {
-	const struct check_options *chosen = call->options;
+	const struct check_options *given = call->options;
 	size_t all = topology_count(topology, KIND_ENDPOINT);
 	struct endpoint *endpoints = arena_array(call->arena, all + 1, sizeof *endpoints);
 	bool *wanted = arena_array(call->arena, all + 1, sizeof *wanted);
@@ -177,15 +184,15 @@ static bool choose(struct call *call, const struct topology *topology, struct en
 			continue;
 		if (!topology_read_endpoint(topology, i, call->arena, &endpoints[count], err))
 			return false;
-		count += endpoints_match(&chosen->selection, &endpoints[count]) ? 1 : 0;
+		count += endpoints_match(&given->selection, &endpoints[count]) ? 1 : 0;
 	}
 	if (count == 0 && all > 0) {
 		fail(err, ERROR_NOT_FOUND, "no endpoint matches the selection");
 		error_fix(err, "%s endpoints list", call->program);
 		return false;
 	}
-	*ret_endpoints = endpoints;
-	*ret_count = count;
+	ret_chosen->endpoints = endpoints;
+	ret_chosen->count = count;
 	return true;
 }
 
@@ -209,25 +216,11 @@ static bool check_flags(const struct call *call, int64_t *ret_interval_ms, struc
 
 static bool check(struct call *call, struct error *err)
 {
-	const struct check_options *wanted = call->options;
 	CLEANUP(topology_cleanup) struct topology *topology = NULL;
-	struct asset_context context = { 0 };
-	struct endpoint *endpoints;
-	int64_t interval_ms = 0;
-	size_t count;
-	bool done;
+	struct chosen chosen = { 0 };
 
-	if (!check_flags(call, &interval_ms, err) || !call_topology(call, &topology, err) ||
-	    !choose(call, topology, &endpoints, &count, err))
-		return false;
-	done = asset_access_open(call, topology, &context, err);
-	if (done && wanted->watch != NULL)
-		done = endpoints_watch(call, &context, endpoints, count, interval_ms, (uint64_t)wanted->rounds.value,
-		                       err);
-	else if (done)
-		done = check_chosen(call, &context, endpoints, count, wanted->wait != NULL, err);
-	asset_access_close(&context);
-	return done;
+	return check_flags(call, &chosen.interval_ms, err) && call_topology(call, &topology, err) &&
+	       choose(call, topology, &chosen, err) && asset_access_use(call, topology, check_chosen, &chosen, err);
 }
 
 static const char *const examples[] = {

@@ -49,6 +49,11 @@ static bool generate(struct call *call, struct error *err)
 	struct env_values values;
 	bool good;
 
+	if (wanted->into != NULL && wanted->into[0] == '\0') {
+		fail(err, ERROR_USAGE_BAD_VALUE, "--into does not accept \"\"");
+		error_cause(err, "it takes the name of a file, in a folder that exists");
+		return false;
+	}
 	if (!call_topology(call, &topology, err) ||
 	    !env_contract_find(call->arena, topology, call->arguments.items[0], &contract, err) ||
 	    !env_values_find(call->arena, topology, contract, &values, err))

@@ -29,9 +29,8 @@ static bool no_rule(struct call *call, const char *word, struct error *err)
 	near = text_suggest(call->arena, word, names, count);
 	fail(err, ERROR_NOT_FOUND, "there is no rule %.64s", word);
 	if (near != NULL)
-		error_fix(err, "did you mean %s?", near);
-	else
-		error_fix(err, "%s rules list", call->program);
+		error_cause(err, "did you mean %s?", near);
+	error_fix(err, "%s rules list", call->program);
 	return false;
 }
 

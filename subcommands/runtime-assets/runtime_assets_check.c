@@ -69,27 +69,28 @@ static void print_results(struct call *call, const struct check_result *results,
 	}
 }
 
-/* What ended the check early still leaves rows: they are printed as a partial document and the reason follows as the
- * error. */
-static bool check_all(struct call *call, struct asset_context *context, const struct runtime_asset *assets,
-                      size_t count, bool wait, struct error *err)
+struct chosen {
+	struct runtime_asset *assets;
+	size_t count;
+};
+
+static bool check_chosen(struct call *call, struct asset_context *context, void *user, struct error *err)
 {
-	struct check_result *results = arena_array(call->arena, count, sizeof *results);
+	const struct check_options *wanted = call->options;
+	const struct chosen *chosen = user;
+	struct check_result *results = arena_array(call->arena, chosen->count, sizeof *results);
 	struct progress *progress = progress_start(call);
 	bool all_good;
 	bool done;
 
-	if (wait)
-		done = check_assets_wait(context, assets, count, report_round, progress, results, err);
+	if (wanted->wait != NULL)
+		done = check_assets_wait(context, chosen->assets, chosen->count, report_round, progress, results, err);
 	else
-		done = check_assets(context, assets, count, results, &all_good, err);
+		done = check_assets(context, chosen->assets, chosen->count, results, &all_good, err);
 	progress_end(progress);
-	if (!done && err->id != ERROR_TIMEOUT && err->id != ERROR_INTERRUPTED && err->id != ERROR_TERMINATED)
+	if (!asset_look_leaves_rows(call, done, err))
 		return false;
-	if (!done)
-		output_partial(call->output);
-	print_results(call, results, count);
-	call->answered = true;
+	print_results(call, results, chosen->count);
 	return done;
 }
 
@@ -97,11 +98,8 @@ static bool check(struct call *call, struct error *err)
 {
 	const struct check_options *wanted = call->options;
 	CLEANUP(topology_cleanup) struct topology *topology = NULL;
-	struct asset_context context = { 0 };
 	struct asset_selection selection;
-	struct runtime_asset *assets;
-	size_t count;
-	bool done;
+	struct chosen chosen;
 
 	if (!selection_read(&wanted->selection, &selection, err))
 		return false;
@@ -110,12 +108,9 @@ static bool check(struct call *call, struct error *err)
 	    (selection.labels.count > 0 || selection.kind != NULL || selection.owner != NULL))
 		selection.all = true;
 	if (!call_topology(call, &topology, err) ||
-	    !selection_resolve(call->arena, topology, &selection, &assets, &count, err))
+	    !selection_resolve(call->arena, topology, &selection, &chosen.assets, &chosen.count, err))
 		return false;
-	done = asset_access_open(call, topology, &context, err) &&
-	       check_all(call, &context, assets, count, wanted->wait != NULL, err);
-	asset_access_close(&context);
-	return done;
+	return asset_access_use(call, topology, check_chosen, &chosen, err);
 }
 
 static const char *const examples[] = {

@@ -7,6 +7,9 @@
 #include "fops/cli/output.h"
 #include "runtime_assets.h"
 
+/* About what a pipe takes at once. */
+#define ROWS_AT_ONCE ((size_t)16)
+
 struct list_options {
 	struct selection_options selection;
 	bool live;
@@ -66,95 +69,116 @@ static const struct column columns[] = {
 	{ 0 },
 };
 
-/* live may be NULL: then nothing was asked. */
-static bool print_assets(struct call *call, const struct topology *topology, const struct asset_choice *choice,
-                         const struct live *live, struct error *err)
-{
-	CLEANUP(arena_cleanup) struct arena *scratch = arena_new((size_t)64 << 20);
+/* What was chosen, printed from the first to the last; a row that --live asks for waits for all before it. */
+struct listing {
+	struct output *output;
+	const struct topology *topology;
+	const struct asset_choice *choice;
+	struct arena *scratch;
+	size_t printed;
+	bool broken; /* an asset could not be read: err says why */
+	struct error err;
+};
 
-	output_list(call->output);
-	for (size_t i = 0; i < choice->count && !output_is_done(call->output); i++) {
-		struct arena_mark mark = arena_mark(scratch);
+/* The rows up to that one; live may be NULL: then nothing was asked. */
+static bool print_assets(struct listing *listing, const struct live *live, size_t end, struct error *err)
+{
+	for (; listing->printed < end && !output_is_done(listing->output); listing->printed++) {
+		struct arena_mark mark = arena_mark(listing->scratch);
 		struct live_state state = { 0 };
-		size_t index = choice->indexes[i];
+		size_t index = listing->choice->indexes[listing->printed];
 		struct runtime_asset asset;
 
 		if (live != NULL)
-			state = live_state_of(live, i);
-		if (!topology_read_asset(topology, index, scratch, &asset, err))
+			state = live_state_of(live, listing->printed);
+		if (!topology_read_asset(listing->topology, index, listing->scratch, &asset, err))
 			return false;
-		output_row(call->output,
+		output_row(listing->output,
 		           &(struct asset_row){
 		                   asset.asset_id, asset.role, asset.kind, runtime_asset_driver(&asset), asset.owner,
 		                   asset.executor_ref, asset.policy.run, asset.policy.request, asset.labels,
-		                   topology_origin(topology, KIND_RUNTIME_ASSET, index, scratch), state.state,
-		                   state.since, state.restarts, state.phase, state.reason, state.cause });
-		arena_rewind(scratch, mark);
+		                   topology_origin(listing->topology, KIND_RUNTIME_ASSET, index, listing->scratch),
+		                   state.state, state.since, state.restarts, state.phase, state.reason, state.cause });
+		arena_rewind(listing->scratch, mark);
 	}
 	return true;
 }
 
-struct chosen {
-	const struct topology *topology;
-	const struct asset_choice *choice;
-};
-
 static bool read_chosen(void *user, size_t i, struct arena *arena, struct runtime_asset *ret_asset, struct error *err)
 {
-	const struct chosen *chosen = user;
+	const struct listing *listing = user;
 
-	return topology_read_asset(chosen->topology, chosen->choice->indexes[i], arena, ret_asset, err);
+	return topology_read_asset(listing->topology, listing->choice->indexes[i], arena, ret_asset, err);
 }
 
-/* What ended the look early still leaves rows, as with check. */
-static bool print_live(struct call *call, struct topology *topology, const struct asset_choice *choice,
-                       struct asset_context *context, struct error *err)
+/* As long as the reader takes them: it must not keep the looks at other machines waiting. */
+static bool print_known(void *user, const struct live *live, size_t known)
 {
-	struct chosen chosen = { topology, choice };
+	struct listing *listing = user;
+
+	while (!listing->broken && listing->printed < known && !output_is_done(listing->output)) {
+		size_t left = known - listing->printed;
+
+		if (!output_offer(listing->output))
+			return false;
+		listing->broken =
+		        !print_assets(listing, live, listing->printed + (left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE),
+		                      &listing->err);
+	}
+	return output_offer(listing->output) || output_is_done(listing->output);
+}
+
+/* The other formats need all rows: for their widths, or because their head says whether any is missing. */
+static bool is_streamed(const struct output *output)
+{
+	enum output_format format = output_format(output);
+
+	return format == OUTPUT_JSONL || format == OUTPUT_TSV || format == OUTPUT_NAME;
+}
+
+static bool print_live(struct call *call, struct asset_context *context, void *user, struct error *err)
+{
+	struct listing *listing = user;
+	size_t count = listing->choice->count;
 	struct live *live = NULL;
 	struct error unprinted;
-	bool seen = live_look(context, choice->count, read_chosen, &chosen, &live, err);
 	size_t unasked;
+	bool seen;
 
-	if (live == NULL || (!seen && err->id != ERROR_INTERRUPTED && err->id != ERROR_TERMINATED))
+	output_widen(call->output);
+	seen = live_look(context, count, read_chosen, is_streamed(call->output) ? print_known : NULL, listing, &live,
+	                 err);
+	if (listing->broken) {
+		*err = listing->err;
+		return false;
+	}
+	if (live == NULL || !asset_look_leaves_rows(call, seen, err))
 		return false;
 	unasked = live_unasked(live);
 	if (unasked > 0)
 		output_warning(call->output,
 		               "%zu of %zu assets could not be asked; their causes are in -o wide and -o json", unasked,
-		               choice->count);
-	if (!seen)
-		output_partial(call->output);
-	output_widen(call->output);
-	if (!print_assets(call, topology, choice, live, seen ? err : &unprinted))
-		return false;
-	call->answered = true;
-	return seen;
-}
-
-static bool list_live(struct call *call, struct topology *topology, const struct asset_choice *choice,
-                      struct error *err)
-{
-	struct asset_context context = { 0 };
-	bool done =
-	        asset_access_open(call, topology, &context, err) && print_live(call, topology, choice, &context, err);
-
-	asset_access_close(&context);
-	return done;
+		               count);
+	call->answered = print_assets(listing, live, count, seen ? err : &unprinted);
+	return call->answered && seen;
 }
 
 static bool list_assets(struct call *call, struct error *err)
 {
 	const struct list_options *wanted = call->options;
 	CLEANUP(topology_cleanup) struct topology *topology = NULL;
+	CLEANUP(arena_cleanup) struct arena *scratch = arena_new((size_t)64 << 20);
 	struct asset_selection selection;
 	struct asset_choice choice;
+	struct listing listing;
 
 	if (!selection_read(&wanted->selection, &selection, err) || !call_topology(call, &topology, err) ||
 	    !asset_select(call->arena, topology, &selection, &choice, err))
 		return false;
-	return wanted->live ? list_live(call, topology, &choice, err)
-	                    : print_assets(call, topology, &choice, NULL, err);
+	output_list(call->output);
+	listing = (struct listing){ call->output, topology, &choice, scratch, 0, false, { 0 } };
+	return wanted->live ? asset_access_use(call, topology, print_live, &listing, err)
+	                    : print_assets(&listing, NULL, choice.count, err);
 }
 
 static const char *const examples[] = {

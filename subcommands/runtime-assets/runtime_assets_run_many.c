@@ -15,6 +15,11 @@
 #define PIPE_STATUS     141            /* 128 + SIGPIPE, as a shell tells it */
 #define SAFE_WRITE      ((size_t)4096) /* PIPE_BUF */
 #define PATIENCE_MS     50
+/* For a reader that may be slow only, when the run itself was cut. */
+#define LAST_PATIENCE_MS 1000
+/* Commands are held back long before; only drivers that give all output at once come to the first. */
+#define QUEUE_WANTED ((size_t)64 * 1024 * 1024)
+#define QUEUE_LIMIT  ((size_t)128 * 1024 * 1024)
 
 /* What the lines of several assets go through. */
 struct many {
@@ -23,8 +28,18 @@ struct many {
 	struct result_file *file;     /* or NULL */
 	struct run_document document; /* of -o json */
 	struct deadline deadline;
-	bool stalled[3]; /* by descriptor: its reader took nothing for too long */
+	bool stalled[3];     /* by descriptor: its reader took nothing for too long */
+	struct buffer queue; /* texts that wait for their readers, each behind its struct queued */
+	size_t first;        /* where the first of them begins */
+	size_t written;      /* of its text */
 	size_t count;
+	size_t items; /* events of them that went out */
+};
+
+struct queued {
+	size_t len;
+	int descriptor;
+	bool item; /* the event of a result */
 };
 
 struct line_event {
@@ -51,13 +66,101 @@ static void emit_line(struct emitter *emitter, const void *data)
 	run_emit_line(emitter, event->asset_id, event->stream, event->line, event->len);
 }
 
-/* A reader that stalls must not keep a signal or the deadline waiting: what it does not take then is lost. */
+/* --- what waits for its reader --- */
+
+static bool first_of(const struct many *many, struct queued *ret_first)
+{
+	if (many->first == many->queue.len)
+		return false;
+	memcpy(ret_first, many->queue.data + many->first, sizeof *ret_first);
+	return true;
+}
+
+static void leave_first(struct many *many, const struct queued *first)
+{
+	many->first += sizeof *first + first->len;
+	many->written = 0;
+}
+
+static bool is_lost(const struct many *many, int descriptor)
+{
+	return many->stalled[descriptor] || (descriptor == STDOUT_FILENO && output_is_done(many->call->output));
+}
+
+static bool has_room(int descriptor, int patience_ms)
+{
+	struct pollfd about = { .fd = descriptor, .events = POLLOUT };
+
+	return poll(&about, 1, patience_ms) != 0;
+}
+
+/* As much as a pipe with room takes without blocking. A lost line on standard error does not change the outcome. */
+static void write_piece(struct many *many, const struct queued *first)
+{
+	const char *text = many->queue.data + many->first + sizeof *first + many->written;
+	size_t left = first->len - many->written;
+	size_t piece = left < SAFE_WRITE ? left : SAFE_WRITE;
+	ssize_t written = (ssize_t)piece;
+
+	if (first->descriptor == STDERR_FILENO) {
+		written = write(first->descriptor, text, piece);
+		if (written < 0)
+			written = errno == EINTR || errno == EAGAIN ? 0 : (ssize_t)left;
+	} else {
+		output_bytes(many->call->output, text, piece);
+		output_flush(many->call->output);
+	}
+	many->written += (size_t)written;
+	if (many->written < first->len)
+		return;
+	many->items += first->item && !output_is_done(many->call->output) ? 1 : 0;
+	leave_first(many, first);
+}
+
+static bool takes_more(const struct many *many)
+{
+	return !many->stalled[STDOUT_FILENO] && !many->stalled[STDERR_FILENO] && !output_is_done(many->call->output);
+}
+
+static bool pass_on(void *user, struct run_backlog *ret_backlog)
+{
+	struct many *many = user;
+	struct queued first;
+	bool waits;
+
+	while ((waits = first_of(many, &first))) {
+		if (is_lost(many, first.descriptor))
+			leave_first(many, &first);
+		else if (has_room(first.descriptor, 0))
+			write_piece(many, &first);
+		else
+			break;
+	}
+	buffer_drop(&many->queue, many->first);
+	many->first = 0;
+	*ret_backlog = (struct run_backlog){ many->queue.len, waits ? first.descriptor : -1 };
+	return takes_more(many);
+}
+
+/* What its reader did not take is lost; the end of the stream still follows, so an event that was begun is completed.
+ */
+static void give_up(struct many *many, const struct queued *first)
+{
+	if (many->jsonl && many->written > 0) {
+		output_bytes(many->call->output, many->queue.data + many->first + sizeof *first + many->written,
+		             first->len - many->written);
+		many->items += first->item ? 1 : 0;
+	}
+	many->stalled[first->descriptor] = true;
+	leave_first(many, first);
+}
+
+/* A reader that stalls must not keep a signal or the deadline waiting. */
 static bool wait_for_room(const struct many *many, int descriptor)
 {
 	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	struct pollfd about = { .fd = descriptor, .events = POLLOUT };
 
-	while (poll(&about, 1, PATIENCE_MS) == 0) {
+	while (!has_room(descriptor, PATIENCE_MS)) {
 		sigset_t pending;
 
 		if (deadline_passed(many->deadline) || sigpending(&pending) != 0)
@@ -70,38 +173,32 @@ static bool wait_for_room(const struct many *many, int descriptor)
 	return true;
 }
 
-/* In pieces that a pipe with room takes without blocking. A lost line on standard error does not change the outcome. */
-static void put(struct many *many, int descriptor, const struct buffer *text)
+/* Wait until at most so many bytes wait; cut: the run was, so nobody is waited for much longer. */
+static void wait_until_passed_on(struct many *many, size_t most, bool cut)
 {
-	bool errors = descriptor == STDERR_FILENO;
+	struct run_backlog backlog;
+	struct queued first;
 
-	for (size_t at = 0; at < text->len && !many->stalled[descriptor];) {
-		size_t left = text->len - at;
-		size_t piece = left < SAFE_WRITE ? left : SAFE_WRITE;
-		ssize_t written = (ssize_t)piece;
-
-		if (!errors && output_is_done(many->call->output))
-			return;
-		if (!wait_for_room(many, descriptor)) {
-			many->stalled[descriptor] = true;
-			/* the end of the stream still follows it: an event that was begun is completed before that */
-			if (many->jsonl && at > 0)
-				output_bytes(many->call->output, text->data + at, left);
-		} else if (errors) {
-			written = write(descriptor, text->data + at, piece);
-			if (written < 0 && errno != EINTR && errno != EAGAIN)
-				return;
-		} else {
-			output_bytes(many->call->output, text->data + at, piece);
-			output_flush(many->call->output);
-		}
-		at += written < 0 ? 0 : (size_t)written;
+	(void)pass_on(many, &backlog);
+	while (backlog.bytes > most && first_of(many, &first)) {
+		if (cut ? !has_room(first.descriptor, LAST_PATIENCE_MS) : !wait_for_room(many, first.descriptor))
+			give_up(many, &first);
+		(void)pass_on(many, &backlog);
 	}
 }
 
-static bool takes_more(const struct many *many)
+static void put(struct many *many, int descriptor, const struct buffer *text, bool item)
 {
-	return !many->stalled[STDOUT_FILENO] && !many->stalled[STDERR_FILENO] && !output_is_done(many->call->output);
+	struct queued next = { text->len, descriptor, item };
+	struct run_backlog backlog;
+
+	if (is_lost(many, descriptor))
+		return;
+	buffer_append(&many->queue, (const char *)&next, sizeof next);
+	buffer_append(&many->queue, text->data, text->len);
+	(void)pass_on(many, &backlog);
+	if (backlog.bytes > QUEUE_WANTED)
+		wait_until_passed_on(many, QUEUE_WANTED, false);
 }
 
 static bool print_line(void *user, const char *asset_id, int stream, const char *line, size_t len)
@@ -124,7 +221,7 @@ static bool print_line(void *user, const char *asset_id, int stream, const char 
 			buffer_append(&text, line, len);
 		buffer_byte(&text, '\n');
 	}
-	put(many, descriptor, &text);
+	put(many, descriptor, &text, false);
 	buffer_done(&text);
 	return takes_more(many);
 }
@@ -138,7 +235,7 @@ static bool note_result(void *user, const struct run_result *result)
 		result_file_add(many->file, result);
 	if (many->jsonl) {
 		run_event_add(&text, "item", run_event_item, result);
-		put(many, STDOUT_FILENO, &text);
+		put(many, STDOUT_FILENO, &text, true);
 		buffer_done(&text);
 	} else if (!many->json && !run_ended_well(result)) {
 		log_detail(&many->call->log, "%s: %s, status %lld", result->asset_id, result->state,
@@ -176,7 +273,7 @@ static void print_summary(struct many *many, const struct run_result *results, c
 		buffer_format(&text, "%zu not begun: %s\n", summary->skipped, summary->reason);
 	buffer_format(&text, "%zu ok, %zu failed, %zu not started\n", summary->ok, summary->failed,
 	              summary->not_started);
-	put(many, STDERR_FILENO, &text);
+	put(many, STDERR_FILENO, &text, false);
 	buffer_done(&text);
 }
 
@@ -253,6 +350,9 @@ static bool conclude(struct many *many, const struct run_result *results, const 
 		run_document_print(&many->document, call, results, many->count, summary, warnings);
 	if (many->jsonl && !many->stalled[STDOUT_FILENO])
 		output_event(call->output, "summary", run_event_summary, summary);
+	output_items(call->output, many->items, many->count);
+	if (many->jsonl && (summary->cut || summary->skipped > 0 || many->items < many->count))
+		output_partial(call->output);
 	if (summary->cut)
 		*err = summary->error;
 	return !summary->cut;
@@ -266,8 +366,9 @@ bool run_many(struct call *call, struct asset_context *context, const struct run
 		             .jsonl = output_format(call->output) == OUTPUT_JSONL,
 		             .json = output_format(call->output) == OUTPUT_JSON,
 		             .deadline = context->deadline,
+		             .queue = BUFFER(QUEUE_LIMIT),
 		             .count = count };
-	struct run_listener listener = { print_line, note_result, &many };
+	struct run_listener listener = { print_line, note_result, &many, pass_on };
 	struct run_result *results = arena_array(call->arena, count, sizeof *results);
 	struct run_selected selected = { assets, count };
 	struct run_summary summary;
@@ -282,5 +383,7 @@ bool run_many(struct call *call, struct asset_context *context, const struct run
 	if (!run_on_assets(context, assets, count, request, &listener, results, &summary, err))
 		return false;
 	print_summary(&many, results, &summary);
+	wait_until_passed_on(&many, 0, summary.cut);
+	buffer_done(&many.queue);
 	return conclude(&many, results, &summary, warnings, err);
 }

@@ -74,36 +74,38 @@ static void print_results(struct call *call, struct stack_result *results, size_
 	}
 }
 
-/* What ended the check early still leaves rows: they are printed as a partial document and the reason follows as the
- * error. */
-static bool check_chosen(struct call *call, struct asset_context *context, const struct stack_map *map,
-                         const size_t *chosen, size_t count, struct error *err)
+/* Indexes of the map. */
+struct chosen {
+	const struct stack_map *map;
+	size_t *indexes;
+	size_t count;
+};
+
+static bool check_chosen(struct call *call, struct asset_context *context, void *user, struct error *err)
 {
 	const struct check_options *wanted = call->options;
-	struct stack_result *results = arena_array(call->arena, count + 1, sizeof *results);
+	const struct chosen *chosen = user;
+	struct stack_result *results = arena_array(call->arena, chosen->count + 1, sizeof *results);
 	struct progress *progress = progress_start(call);
 	bool done;
 
 	if (wanted->wait != NULL)
-		done = stack_check_wait(context, map, chosen, count, report_round, progress, results, err);
+		done = stack_check_wait(context, chosen->map, chosen->indexes, chosen->count, report_round, progress,
+		                        results, err);
 	else
-		done = stack_check_run(context, map, chosen, count, results, err);
+		done = stack_check_run(context, chosen->map, chosen->indexes, chosen->count, results, err);
 	progress_end(progress);
-	if (!done && err->id != ERROR_TIMEOUT && err->id != ERROR_INTERRUPTED && err->id != ERROR_TERMINATED)
+	if (!asset_look_leaves_rows(call, done, err))
 		return false;
-	if (!done)
-		output_partial(call->output);
-	print_results(call, results, count);
-	call->answered = true;
+	print_results(call, results, chosen->count);
 	return done;
 }
 
 /* The rows that are named, each once; all of them without a name. */
-static bool choose(struct call *call, const struct stack_map *map, size_t *ret_chosen, size_t *ret_count,
-                   struct error *err)
+static bool choose(struct call *call, const struct stack_map *map, struct chosen *ret_chosen, struct error *err)
 {
 	bool *taken = arena_array(call->arena, map->count + 1, sizeof *taken);
-	size_t count = 0;
+	struct chosen chosen = { map, arena_array(call->arena, map->count + 1, sizeof *chosen.indexes), 0 };
 	size_t index;
 
 	for (size_t i = 0; i < call->arguments.count; i++) {
@@ -113,9 +115,9 @@ static bool choose(struct call *call, const struct stack_map *map, size_t *ret_c
 	}
 	for (size_t i = 0; i < map->count; i++) {
 		if (taken[i] || call->arguments.count == 0)
-			ret_chosen[count++] = i;
+			chosen.indexes[chosen.count++] = i;
 	}
-	*ret_count = count;
+	*ret_chosen = chosen;
 	return true;
 }
 
@@ -123,23 +125,13 @@ static bool check(struct call *call, struct error *err)
 {
 	const struct check_options *wanted = call->options;
 	CLEANUP(topology_cleanup) struct topology *topology = NULL;
-	struct asset_context context = { 0 };
 	struct stack_map map;
-	size_t *chosen;
-	size_t count;
-	bool done;
+	struct chosen chosen;
 
 	if (wanted->all && call->arguments.count > 0)
 		return fail(err, ERROR_USAGE_CONFLICT, "--all and names of stacks exclude each other");
-	if (!call_topology(call, &topology, err) || !stack_map_read(call->arena, topology, &map, err))
-		return false;
-	chosen = arena_array(call->arena, map.count + 1, sizeof *chosen);
-	if (!choose(call, &map, chosen, &count, err))
-		return false;
-	done = asset_access_open(call, topology, &context, err) &&
-	       check_chosen(call, &context, &map, chosen, count, err);
-	asset_access_close(&context);
-	return done;
+	return call_topology(call, &topology, err) && stack_map_read(call->arena, topology, &map, err) &&
+	       choose(call, &map, &chosen, err) && asset_access_use(call, topology, check_chosen, &chosen, err);
 }
 
 static const char *const examples[] = {

@@ -1,8 +1,7 @@
-"""An independent judge: the published JSON Schema accepts what the program accepts, and both refuse the same."""
+"""An independent judge: the published JSON Schema accepts what the program accepts, and neither takes what has another shape."""
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,33 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+
 from conftest import ROOT, Runner
+from schema_tools import (
+    ASSET,
+    CLIENT,
+    CLUSTER,
+    ENDPOINT,
+    GUEST,
+    INCUS,
+    INSIDE,
+    INSTANCE,
+    KINDS,
+    PIN,
+    POD,
+    PROXMOX,
+    SIGNED,
+    Document,
+    at,
+    judges,
+    paths,
+    verdicts,
+    with_value,
+    without,
+)
 
 pytestmark = pytest.mark.static
-
-Document = dict[str, Any]
-CONTRACTS = ROOT / "contracts"
-JUDGED = ("RuntimeAsset", "Endpoint", "Stack", "EnvContract")
-# Those that are taken apart here; test_json_schema_kinds.py does so with the others.
-KINDS = ("RuntimeAsset", "Endpoint")
+__all__ = ["judges"]  # a fixture
 # A folder with a broken file is meant to be refused as a whole.
 FOLDERS = sorted((ROOT / "tests/cli/fixtures/topology").glob("[!b]*"))
 GOOD = [
@@ -26,158 +43,6 @@ GOOD = [
     ROOT / "tests/fixtures/machines",
     *(folder for folder in FOLDERS if not list(folder.rglob("broken*"))),
 ]
-HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMnlKmwZTr+dbcZa4HHF1J4F9F3mUzhPZqxm09KZs8Wl"
-PIN = "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-
-ASSET: Document = {
-    "apiVersion": "fractalops/v1",
-    "kind": "RuntimeAsset",
-    "spec": {
-        "assetId": "box-01",
-        "role": "box",
-        "kind": "lxc",
-        "owner": "team",
-        "labels": {"tier": "lab", "example.net/zone": "n"},
-        "executorRef": "board",
-        "policy": {"run": "proposal", "request": "open"},
-        "health": {"method": "HEAD", "path": "/health", "expect": {"status": 204}, "timeout": "1500ms"},
-        "lxc": {
-            "driver": "ssh",
-            "container": "box",
-            "path": "/srv/lxc",
-            "ssh": {
-                "host": "node.example.net",
-                "port": 2222,
-                "user": "deploy",
-                "hostKeys": [HOST_KEY],
-                "identityRef": "env://KEY",
-                "connectTimeout": "3s",
-            },
-        },
-    },
-}
-ENDPOINT: Document = {
-    "apiVersion": "fractalops/v1",
-    "kind": "Endpoint",
-    "spec": {
-        "id": "board",
-        "plane": "board",
-        "auth": {"mode": "bearer", "secretRef": "openbao://kv/board#token"},
-        "health": {"path": "/", "expect": {"status": 200, "pointer": "/a/0", "value": 1.5}},
-        "publicUrl": "https://board.example.net",
-        "executorUrl": "https://10.0.0.1:8443/x",
-        "internalUrl": "http://board.svc:80",
-        "tls": {"pin": PIN, "serverName": "board.example.net"},
-    },
-}
-FINGERPRINT = ":".join(["aB"] * 32)
-
-
-def endpoint(plane: str, url: str | None, auth: Document, **more: Any) -> Document:
-    spec: Document = {"id": plane, "plane": plane, "auth": auth, **({"executorUrl": url} if url else {}), **more}
-    return {"apiVersion": "fractalops/v1", "kind": "Endpoint", "spec": spec}
-
-
-def machine(kind: str, **blocks: Document) -> Document:
-    spec: Document = {"assetId": "m-01", "role": "m", "kind": kind, **blocks}
-    return {"apiVersion": "fractalops/v1", "kind": "RuntimeAsset", "spec": spec}
-
-
-API_TOKEN: Document = {"mode": "api-token", "tokenId": "fops@pve!control", "secretRef": "env://PVE_TOKEN"}
-CERTIFICATE: Document = {"mode": "client-certificate", "certificateRef": "env://CERT", "keyRef": "env://KEY"}
-CLIENT: Document = {"mode": "oidc-client", "tokenUrl": "https://id.example.net/t", "clientId": "me", "secretRef": "env://S"}
-SIGNED: Document = {"mode": "signed", "accessKeyRef": "env://A", "secretRef": "env://S", "region": "us-east-1"}
-CLUSTER = endpoint("kubernetes", "https://127.0.0.1:6443", CERTIFICATE, proxyUrl="socks5h://proxy.example.net:1080")
-PROXMOX = endpoint("proxmox", "https://pve.example.net:8006", API_TOKEN, tls={"fingerprint": FINGERPRINT})
-INCUS = endpoint("incus", "https://incus.example.net:8443", {"mode": "token-file", "tokenFile": "/run/token"})
-INSIDE = endpoint("kubernetes", None, {"mode": "in-cluster"})
-
-POD = machine(
-    "kubernetes",
-    kubernetes={
-        "cluster": "kubernetes",
-        "namespace": "boards",
-        "selector": {"app": "board"},
-        "container": "main",
-        "readyOnly": False,
-        "via": "service-proxy",
-        "service": "board",
-        "port": "http",
-        "scheme": "https",
-    },
-)
-NODE: Document = {"name": "pve1", "ssh": {"host": "pve1.example.net", "hostKeys": [HOST_KEY]}}
-GUEST = machine(
-    "lxc",
-    lxc={
-        "driver": "proxmox",
-        "container": "box",
-        "proxmox": {"endpoint": "proxmox", "type": "lxc", "tags": ["fops"], "vmid": 101, "nodes": [NODE]},
-    },
-)
-INSTANCE = machine(
-    "lxc", lxc={"driver": "incus", "container": "box", "incus": {"endpoint": "incus", "project": "blue"}}
-)
-
-
-@pytest.fixture(scope="module")
-def judges() -> dict[str, jsonschema.Draft202012Validator]:
-    found = {}
-    for kind in JUDGED:
-        schema = json.loads((CONTRACTS / f"{kind}.schema.json").read_text())
-        jsonschema.Draft202012Validator.check_schema(schema)
-        found[kind] = jsonschema.Draft202012Validator(schema)
-    return found
-
-
-def at(document: Document, path: str) -> tuple[Any, str | int]:
-    """The container of a path such as spec.lxc.ssh.hostKeys.0, and its last part."""
-    *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-    place: Any = document
-    for part in parents:
-        place = place[part]
-    return place, last
-
-
-def with_value(document: Document, path: str, value: Any) -> Document:
-    changed = copy.deepcopy(document)
-    place, last = at(changed, path)
-    place[last] = value
-    return changed
-
-
-def without(document: Document, path: str) -> Document:
-    changed = copy.deepcopy(document)
-    place, last = at(changed, path)
-    del place[last]
-    return changed
-
-
-def paths(value: Any, prefix: str = "") -> list[str]:
-    """Every path of a document."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = []
-    for key, part in items:
-        # label keys hold dots and are no fields
-        if "/" not in str(key):
-            found += [f"{prefix}{key}", *paths(part, f"{prefix}{key}.")]
-    return found
-
-
-def accepts(fops: Runner, folder: Path, *documents: Document) -> bool:
-    path = folder / "documents.json"
-    path.write_text(json.dumps(list(documents)))
-    result = fops("--topology", path, "--no-cache", "runtime-assets", "list")
-    assert result.code in (0, 65), str(result)
-    return result.code == 0
-
-
-def verdicts(fops: Runner, judges: dict[str, Any], folder: Path, document: Document) -> tuple[bool, bool]:
-    """What the program and the schema say; the endpoint that the asset refers to is always there."""
-    kind = document.get("kind")
-    companions = [ENDPOINT, CLUSTER, PROXMOX, INCUS] if kind == "RuntimeAsset" else []
-    judge = judges[kind if kind in KINDS else "RuntimeAsset"]
-    return accepts(fops, folder, document, *companions), judge.is_valid(document)
 
 
 @pytest.mark.parametrize("folder", GOOD, ids=lambda folder: folder.name)
@@ -374,215 +239,6 @@ def test_both_refuse_values_of_another_kind(fops: Runner, judges: dict[str, Any]
         assert missing == [], f"the program accepts {missing}"
     accepted = [name for name, document in changed if judges[kind].is_valid(document)]
     assert accepted == []
-
-
-BAD: list[tuple[Document, str, Any]] = [
-    (ASSET, "spec.extra", 1),
-    (ASSET, "extra", 1),
-    (ASSET, "apiVersion", "fractalops/v2"),
-    (ASSET, "spec.assetId", "Upper"),
-    (ASSET, "spec.assetId", "a" * 129),
-    (ASSET, "spec.assetId", ""),
-    (ASSET, "spec.assetId", "a b"),
-    (ASSET, "spec.assetId", "-a"),
-    (ASSET, "spec.assetId", "a/b"),
-    (ASSET, "spec.role", "é"),
-    (ASSET, "spec.kind", "vm"),
-    (ASSET, "spec.owner", ""),
-    (ASSET, "spec.policy.run", "closed"),
-    (ASSET, "spec.policy.extra", "open"),
-    (ASSET, "spec.health.method", "POST"),
-    (ASSET, "spec.health.path", "health"),
-    (ASSET, "spec.health.timeout", "5"),
-    (ASSET, "spec.health.timeout", "5 s"),
-    (ASSET, "spec.health.expect.status", 99),
-    (ASSET, "spec.health.expect.status", 600),
-    (ASSET, "spec.health.extra", 1),
-    (ASSET, "spec.lxc.driver", "remote"),
-    (ASSET, "spec.lxc.container", ""),
-    (ASSET, "spec.lxc.path", "relative"),
-    (ASSET, "spec.lxc.extra", 1),
-    (ASSET, "spec.lxc.ssh.port", 0),
-    (ASSET, "spec.lxc.ssh.port", 65536),
-    (ASSET, "spec.lxc.ssh.extra", 1),
-    (ASSET, "spec.lxc.ssh.hostKeys", []),
-    (ASSET, "spec.lxc.ssh.host", ""),
-    (ASSET, "spec.lxc.ssh.connectTimeout", "-1s"),
-    (ASSET, "spec.executorRef", "Board"),
-    (ASSET, "spec.labels", {"a": 1}),
-    (ENDPOINT, "spec.id", "Board"),
-    (ENDPOINT, "spec.auth.mode", "negotiate"),
-    (ENDPOINT, "spec.auth", {"mode": "basic", "user": "a:b", "secretRef": "env://P"}),
-    (ENDPOINT, "spec.auth", {"mode": "basic", "user": "a\tb", "secretRef": "env://P"}),
-    (ENDPOINT, "spec.auth", {"mode": "basic", "secretRef": "env://P"}),
-    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "authorization", "secretRef": "env://K"}),
-    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "proxy-authorization", "secretRef": "env://K"}),
-    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "X-Key", "secretRef": "env://K"}),
-    (ENDPOINT, "spec.auth", {"mode": "api-key", "header": "x key", "secretRef": "env://K"}),
-    (ENDPOINT, "spec.auth", {**CLIENT, "tokenUrl": "http://id.example.net/t"}),
-    (ENDPOINT, "spec.auth", {**CLIENT, "tokenUrl": "https://id.example.net/t?x=1"}),
-    (ENDPOINT, "spec.auth", {**CLIENT, "scopes": ["a b"]}),
-    (ENDPOINT, "spec.auth", {**CLIENT, "scopes": ["a", "a"]}),
-    (ENDPOINT, "spec.auth", {**CLIENT, "region": "eu"}),
-    (ENDPOINT, "spec.auth", {**SIGNED, "region": "EU"}),
-    (ENDPOINT, "spec.auth", {**SIGNED, "accessKeyRef": "AKIA"}),
-    (ENDPOINT, "spec.health", {}),
-    (ENDPOINT, "spec.health", {"timeout": "1s"}),
-    (ENDPOINT, "spec.health", {"preset": "nothing"}),
-    (ENDPOINT, "spec.health", {"preset": "openbao", "path": "/"}),
-    (ENDPOINT, "spec.health", {"preset": "openbao", "versionFrom": "body"}),
-    (ENDPOINT, "spec.health", {"protocol": "tcp", "path": "/"}),
-    (ENDPOINT, "spec.health", {"protocol": "mcp", "expect": {"status": 200}}),
-    (ENDPOINT, "spec.health", {"path": "/", "expect": {"body": "a", "bodyStarts": "a"}}),
-    (ENDPOINT, "spec.health", {"path": "/", "expect": {"bodyStarts": ""}}),
-    (ENDPOINT, "spec.health", {"path": "/", "versionFrom": "version"}),
-    (ENDPOINT, "spec.health", {"path": "/", "versionFrom": "header:X-Version"}),
-    (ENDPOINT, "spec.health", {"path": "/", "maxLatencyMs": 0}),
-    (ENDPOINT, "spec.liveness", {"expect": {"status": 200}}),
-    (ENDPOINT, "spec.tls.minimumVersion", "1.1"),
-    (ENDPOINT, "spec.rateLimit", {}),
-    (ENDPOINT, "spec.rateLimit", {"requests": 0}),
-    (ENDPOINT, "spec.rateLimit", {"requests": 1, "burst": 0}),
-    (ENDPOINT, "spec.documentation", "docs.example.net"),
-    (ENDPOINT, "spec.documentation", "https://me@docs.example.net/"),
-    (ENDPOINT, "spec.documentation", "https://docs.example.net/a b"),
-    (ENDPOINT, "spec.owner", ""),
-    (ENDPOINT, "spec.labels", {"A": "x"}),
-    (ENDPOINT, "spec.auth.extra", 1),
-    (ENDPOINT, "spec.tls.extra", 1),
-    (ENDPOINT, "spec.publicUrl", "board.example.net"),
-    (ENDPOINT, "spec.executorUrl", "ftp://x"),
-    (ENDPOINT, "spec.tls.serverName", ""),
-    (ENDPOINT, "spec.health.path", ""),
-    # what rules check, said by patterns
-    (ASSET, "spec.lxc.ssh.identityRef", "plain"),
-    (ASSET, "spec.lxc.ssh.identityRef", "env://9A"),
-    (ASSET, "spec.lxc.ssh.hostKeys", ["ssh-ed25519"]),
-    (ASSET, "spec.lxc.ssh.hostKeys", [HOST_KEY + " me@host"]),
-    (ASSET, "spec.lxc.ssh.hostKeys", [HOST_KEY.replace("ssh-ed25519", "ssh-dss")]),
-    (ASSET, "spec.lxc.ssh.hostKeys", [HOST_KEY] * 33),
-    (ASSET, "spec.lxc.ssh.host", "-oProxyCommand=x"),
-    (ASSET, "spec.lxc.ssh.user", "-l"),
-    (ASSET, "spec.lxc.container", "a/b"),
-    (ASSET, "spec.lxc.path", "/a/../b"),
-    (ASSET, "spec.lxc.path", "/a/%2E"),
-    (ASSET, "spec.assetId", "10.0.0.1"),
-    (ASSET, "spec.labels", {"A": "x"}),
-    (ASSET, "spec.labels", {"a//b": "x"}),
-    (ASSET, "spec.labels", {f"a{number}": "x" for number in range(65)}),
-    (ASSET, "spec.health.path", "/a?b"),
-    (ASSET, "spec.health.path", "//host"),
-    (ASSET, "spec.health.path", "/a/.."),
-    (ENDPOINT, "spec.auth.secretRef", "openbao:/x"),
-    (ENDPOINT, "spec.auth.secretRef", "openbao://kv/a/../b#c"),
-    (ENDPOINT, "spec.auth.secretRef", "openbao://kv/a"),
-    (ENDPOINT, "spec.health.expect.value", [1]),
-    (ENDPOINT, "spec.health.expect.value", {"a": 1}),
-    (ENDPOINT, "spec.health.expect", {"value": 1}),
-    (ENDPOINT, "spec.health.expect.pointer", "a"),
-    (ENDPOINT, "spec.health.expect.pointer", "/~2"),
-    (ENDPOINT, "spec.publicUrl", "https://10.0.0.1"),
-    (ENDPOINT, "spec.publicUrl", "https://a.localhost:1/x"),
-    (ENDPOINT, "spec.publicUrl", "https://0x7f000001"),
-    (ENDPOINT, "spec.publicUrl", "https://[::1]"),
-    (ENDPOINT, "spec.publicUrl", "https://127.1."),
-    (ENDPOINT, "spec.executorUrl", "https://me:x@host"),
-    (ENDPOINT, "spec.executorUrl", "https://host:0"),
-    (ENDPOINT, "spec.executorUrl", "https://host:65536"),
-    (ENDPOINT, "spec.executorUrl", "https://host/a/../b"),
-    (ENDPOINT, "spec.executorUrl", "https://host/?a"),
-    (ENDPOINT, "spec.executorUrl", "https://host#a"),
-    (ENDPOINT, "spec.internalUrl", "http://h st"),
-    (ENDPOINT, "spec.tls.pin", "sha256//x"),
-    (ENDPOINT, "spec.tls.ca", "/etc/ca.pem"),
-    (ENDPOINT, "spec.tls.ca", "-----BEGIN CERTIFICATE-----\nAAAA"),
-    (ENDPOINT, "spec.tls.serverName", "a b"),
-    # what binds neighbours
-    (ENDPOINT, "spec.auth", {"mode": "bearer"}),
-    (ENDPOINT, "spec.auth", {"mode": "none", "secretRef": "env://T"}),
-    (ENDPOINT, "spec.auth", {"secretRef": "env://T"}),
-    (ENDPOINT, "spec.auth", {"mode": "exec"}),
-    (ENDPOINT, "spec.auth", {"mode": "bearer", "secretRef": "env://T", "tokenFile": "/t"}),
-    (CLUSTER, "spec.auth", {"mode": "client-certificate", "keyRef": "env://T"}),
-    (CLUSTER, "spec.auth", {"mode": "oidc-token"}),
-    (CLUSTER, "spec.proxyUrl", "http://proxy.example.net"),
-    (CLUSTER, "spec.proxyUrl", "socks5://proxy.example.net:1080"),
-    (CLUSTER, "spec.proxyUrl", "http://me@proxy.example.net:1080"),
-    (INSIDE, "spec.proxyUrl", "http://proxy.example.net:1080"),
-    (INSIDE, "spec.auth", {"mode": "in-cluster", "secretRef": "env://T"}),
-    (INCUS, "spec.auth.tokenFile", "/run/../token"),
-    (INCUS, "spec.auth.tokenFile", "token"),
-    (PROXMOX, "spec.auth.tokenId", "fops!control"),
-    (PROXMOX, "spec.auth.tokenId", "fops@pve!control=x"),
-    (PROXMOX, "spec.tls", {"fingerprint": FINGERPRINT, "pin": PIN}),
-    (PROXMOX, "spec.tls", {"fingerprint": FINGERPRINT[3:]}),
-    (ASSET, "spec.lxc.driver", "local"),
-    (ASSET, "spec.lxc", {"driver": "ssh", "container": "box"}),
-    (ASSET, "spec.kind", "kubernetes"),
-    (POD, "spec.kind", "lxc"),
-    (POD, "spec.lxc", {"driver": "local", "container": "box"}),
-    (POD, "spec.kubernetes.workload", "deployment/board"),
-    (POD, "spec.kubernetes.selector", {}),
-    (POD, "spec.kubernetes.selector", {"a b": "x"}),
-    (POD, "spec.kubernetes.selector", {"a/b/c": "x"}),
-    (POD, "spec.kubernetes.selector", {"a": "x,y"}),
-    (POD, "spec.kubernetes.namespace", "Boards"),
-    (POD, "spec.kubernetes.namespace", ""),
-    (POD, "spec.kubernetes.container", "a/b"),
-    (POD, "spec.kubernetes.via", "pod-proxy"),
-    (POD, "spec.kubernetes.port", 0),
-    (POD, "spec.kubernetes.port", 65536),
-    (POD, "spec.kubernetes.port", "a--b"),
-    (POD, "spec.kubernetes.port", "1-2"),
-    (POD, "spec.kubernetes.port", "65536"),
-    (POD, "spec.kubernetes.port", "abcdefghijklmnop"),
-    (POD, "spec.kubernetes.scheme", "tcp"),
-    (GUEST, "spec.lxc.path", "/var/lib/lxc"),
-    (GUEST, "spec.lxc.incus", {"endpoint": "incus"}),
-    (GUEST, "spec.lxc.proxmox.type", "qemu"),
-    (GUEST, "spec.lxc.proxmox.nodes", []),
-    (GUEST, "spec.lxc.proxmox.tags", ["a;b"]),
-    (GUEST, "spec.lxc.proxmox.tags", ["a", "a"]),
-    (GUEST, "spec.lxc.proxmox.vmid", 99),
-    (GUEST, "spec.lxc.proxmox.nodes.0.name", "pve_1"),
-    (INSTANCE, "spec.lxc.driver", "proxmox"),
-    (INSTANCE, "spec.lxc.incus.project", "a b"),
-]
-# What the program refuses by a rule between fields far from each other, and the schema says in words only.
-BY_RULE: list[tuple[Document, str, Any]] = [
-    (ASSET, "spec.executorRef", "nobody"),
-    (POD, "spec.executorRef", "board"),
-    (POD, "spec.kubernetes.cluster", "board"),
-    (INSIDE, "spec.plane", "board"),
-    (INSIDE, "spec.executorUrl", "https://host"),
-    (PROXMOX, "spec.plane", "board"),
-    (CLUSTER, "spec.executorUrl", "http://host"),
-    (GUEST, "spec.lxc.proxmox.nodes", [NODE, {**NODE, "ssh": {**NODE["ssh"], "port": 23}}]),
-    (GUEST, "spec.lxc.container", "my_box"),
-    (INSTANCE, "spec.lxc.container", "my.box"),
-]
-
-
-@pytest.mark.parametrize(
-    ("document", "path", "value"),
-    BAD,
-    ids=[f"{document['kind']}-{path}={str(value)[:20]}" for document, path, value in BAD],
-)
-def test_both_refuse(
-    fops: Runner, judges: dict[str, Any], tmp_path: Path, document: Document, path: str, value: Any
-) -> None:
-    assert verdicts(fops, judges, tmp_path, with_value(document, path, value)) == (False, False)
-
-
-@pytest.mark.parametrize(
-    ("document", "path", "value"),
-    BY_RULE,
-    ids=[f"{document['kind']}-{path}={str(value)[:20]}" for document, path, value in BY_RULE],
-)
-def test_program_refuses_by_rule(
-    fops: Runner, judges: dict[str, Any], tmp_path: Path, document: Document, path: str, value: Any
-) -> None:
-    assert verdicts(fops, judges, tmp_path, with_value(document, path, value))[0] is False
 
 
 def test_examples_of_the_schema_fit_it(judges: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT, Runner
-from test_json_schema import API_TOKEN, ASSET, CLUSTER, Document, at, endpoint, judges, paths, with_value, without
+from schema_tools import API_TOKEN, ASSET, CLUSTER, Document, at, endpoint, judges, paths, with_value, without
 
 pytestmark = pytest.mark.static
 __all__ = ["judges"]  # a fixture

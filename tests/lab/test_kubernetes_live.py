@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
+import json
+import os
+import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +100,44 @@ def test_a_signal_leaves_a_partial_list(operate: Runner, lab: Lab, tmp_path: Pat
             started.signal(signal.SIGINT)
             assert started.end() == 130
             wait_for(lambda: b'"partial":true' in bytes(started.out.content), "a partial document")
+
+
+@pytest.mark.parametrize(("form", "first"), [("jsonl", b'"asset_id":"good"'), ("tsv", b"good\t"), ("name", b"runtime-asset/good\n")])
+def test_rows_do_not_wait_for_what_comes_after_them(operate: Runner, lab: Lab, tmp_path: Path, form: str, first: bytes) -> None:
+    """They keep their order all the same: what stands behind the asset that is silent waits with it."""
+    with serving(wait_for_client) as silent:
+        topology = write_topology(
+            tmp_path / "topology", cluster_endpoint(lab), cluster_endpoint(lab, "silent", executorUrl=f"http://127.0.0.1:{silent.port}", tls={}),
+            asset("a-box", lxc=local_block(lab)), pod_asset("good", {"selector": {"app": "daytona"}, "container": "main"}),
+            pod_asset("mute", {"cluster": "silent", "selector": {"app": "x"}}), asset("nowhere"))
+        with Started(operate, "--topology", topology, "runtime-assets", "list", "--live", "-o", form) as started:
+            started.out.wait(first)
+            assert b"mute" not in started.out.content and b"nowhere" not in started.out.content
+            started.signal(signal.SIGINT)
+            assert started.end() == 130
+        names = re.findall(rb"\b(a-box|good|mute|nowhere)\b", started.out.all())
+        assert list(dict.fromkeys(names)) == [b"a-box", b"good", b"mute", b"nowhere"]
+    if form == "jsonl":
+        events = [json.loads(line) for line in started.out.all().splitlines()]
+        assert (events[0]["partial"], events[-1]["type"], events[-1]["exit"], events[-1]["partial"]) == (False, "end", 130, True)
+
+
+def test_a_reader_that_stalls_keeps_no_look_waiting(operate: Runner, tmp_path: Path) -> None:
+    """Nobody reads before the limit has passed; every machine was looked at before that."""
+    topology = tmp_path / "assets.json"
+    topology.write_text(json.dumps([asset(f"box-{i:04}", lxc={"driver": "local", "container": f"box-{i}", "path": "/nonexistent"}) for i in range(200)]))
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    words = ("--topology", topology, "runtime-assets", "list", "--live", "-o", "jsonl", "--timeout", "5s")
+    begun = time.monotonic()
+    process = operate.command(*words, stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    wait_for(lambda: time.monotonic() > begun + 6, "the limit")
+    with open(reading, "rb") as stream:
+        events = [json.loads(line) for line in stream]
+    assert process.wait(20) == 0
+    assert {event["item"]["live"] for event in events[1:-1]} == {"missing"}
+    assert events[-1]["counts"] == {"returned": 200, "total": 200}
 
 
 def test_1200_pods_are_two_pages_and_little_memory(operate: Runner, lab: Lab, tmp_path: Path) -> None:

@@ -263,6 +263,22 @@ def test_a_document_of_a_run_that_was_cut_is_partial(operate: Runner, lab: Lab, 
     assert json.loads(result.stderr)["code"] == "timeout"
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_end_of_a_stream_counts_its_results(operate: Runner, lab: Lab, tmp_path: Path, count: int) -> None:
+    place = write_assets(tmp_path, *boxes(lab, count))
+    end = run(operate, place, "true", options=("--all", "-o", "jsonl")).check().jsonl()[-1]
+    assert (end["type"], end["counts"]) == ("end", {"returned": count, "total": count})
+    assert "partial" not in end
+
+
+def test_the_end_of_a_stream_that_was_cut_says_so(operate: Runner, lab: Lab, tmp_path: Path, tag: str) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 3))
+    options = ("--all", "--parallel", "1", "--deadline", "500ms", "-o", "jsonl")
+    events = run(operate, place, "sh", "-c", "sleep 60", tag, options=options).check(124).jsonl()
+    assert (events[0]["partial"], events[-1]["partial"]) == (False, True)
+    assert events[-1]["counts"] == {"returned": 3, "total": 3}
+
+
 def test_only_failed_reads_the_result_file_of_one(operate: Runner, lab: Lab, tmp_path: Path) -> None:
     place = write_assets(tmp_path, *boxes(lab, 3))
     path = tmp_path / "one.json"
@@ -383,6 +399,54 @@ def test_a_reader_that_stalls_keeps_nothing_waiting(operate: Runner, lab: Lab, t
         process.kill()
         process.wait()
         os.close(reading)
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_a_reader_that_stalls_keeps_no_limit_waiting(operate: Runner, lab: Lab, tmp_path: Path, tag: str, form: str) -> None:
+    """Commands under way end at their limit, as told in the result file, and no further one begins before somebody reads."""
+    place = write_assets(tmp_path, *boxes(lab, 5))
+    path = tmp_path / "runs.jsonl"
+    reading, writing = os.pipe()
+    process = operate.command(*words(place, ("--all", "--parallel", "2", "-o", form, "--result-file", path, "--timeout", "1500ms"), ("yes", tag)),
+                              stdin=subprocess.DEVNULL, stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        wait_for(lambda: container_processes(tag) and unread(reading) > 60000, "a full pipe", 20)
+        wait_for(lambda: len(items(path.read_bytes())) == 2, "two results", 20)
+        assert states(items(path.read_bytes())) == {"timeout": 2}
+        assert not container_processes(tag)
+        with open(reading, "rb") as stream:
+            text = stream.read()
+        assert process.wait(20) == 124
+    finally:
+        process.kill()
+        process.wait()
+    found = items(path.read_bytes())
+    assert states(found) == {"timeout": 5}
+    # SIGTERM, for "yes" does not stay for more
+    assert {item["remote_exit"] for item in found.values()} == {143}
+    if form == "jsonl":
+        assert items(text) == found
+        assert json.loads(text.splitlines()[-1])["counts"] == {"returned": 5, "total": 5}
+    else:
+        assert set(text.splitlines()) == {f"box-{i:04d}: {tag}".encode() for i in range(5)}
+
+
+def test_much_output_of_many_comes_whole_to_a_slow_reader(operate: Runner, lab: Lab, tmp_path: Path) -> None:
+    place = write_assets(tmp_path, *boxes(lab, 4))
+    process = operate.command(*words(place, ("--all", "--parallel", "3", "--deadline", "60s"), ("sh", "-c", "seq 1 200000; seq 1 50 >&2")),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None and process.stderr is not None
+    text = b""
+    while part := os.read(process.stdout.fileno(), 3000):
+        text += part
+    assert process.wait(20) == 0
+    expected = [b"%d" % i for i in range(1, 200001)]
+    for i in range(4):
+        prefix = b"box-%04d: " % i
+        assert [line.removeprefix(prefix) for line in text.splitlines() if line.startswith(prefix)] == expected
+    errors = process.stderr.read().splitlines()
+    assert len(errors) == 201 and errors[-1] == b"4 ok, 0 failed, 0 not started"
 
 
 def unread(descriptor: int) -> int:

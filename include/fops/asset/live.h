@@ -22,13 +22,20 @@ typedef bool live_read(void *user, size_t i, struct arena *arena, struct runtime
 struct live;
 
 /*
- * Look at all machines, each once, until all are seen or the deadline passes; what is then open is "unknown".
- * ret_live is filled as well when err is INTERRUPTED or TERMINATED. errors  INTERRUPTED, TERMINATED, INTERNAL; as read
+ * The first `known` assets have been seen, more of them than before; called while others are still looked at. false: it
+ * has not done with all of them yet, and is called again soon.
  */
-CHECKED bool live_look(struct asset_context *context, size_t count, live_read *read, void *user, struct live **ret_live,
-                       struct error *err);
+typedef bool live_seen(void *user, const struct live *live, size_t known);
 
-/* The state of asset i. */
+/*
+ * Look at all machines, each once, until all are seen or the deadline passes; what is then open is "unknown". seen may
+ * be NULL; it is not called for what is known last. ret_live is filled as well when err is INTERRUPTED or TERMINATED.
+ * errors  INTERRUPTED, TERMINATED, INTERNAL; as read
+ */
+CHECKED bool live_look(struct asset_context *context, size_t count, live_read *read, live_seen *seen, void *user,
+                       struct live **ret_live, struct error *err);
+
+/* The state of asset i, of those that are known. */
 struct live_state live_state_of(const struct live *live, size_t i);
 
 /* How many assets could not be asked. */

@@ -62,12 +62,23 @@ bool run_ended_well(const struct run_result *result);
  * Receives what many runs produce, outside the drivers' callbacks or from the loop. false: nobody takes it any more;
  * then no further asset begins, and the commands under way are told to stop.
  */
+struct run_backlog {
+	size_t bytes;   /* taken, and not yet written */
+	int descriptor; /* whose reader they wait for */
+};
+
 struct run_listener {
 	/* a whole line (without its newline), or a piece of a line longer than 16 KiB; stream 1 or 2 */
 	bool (*on_line)(void *user, const char *asset_id, int stream, const char *line, size_t len);
 	/* one asset is through, or will not begin; results come as they end */
 	bool (*on_result)(void *user, const struct run_result *result);
 	void *user;
+	/*
+	 * Write what waits, as much as its readers take at once, and tell what is left. While that is much, commands
+	 * that print are held back and no further one begins; limits and signals hold all the same. NULL: nothing ever
+	 * waits
+	 */
+	bool (*pass_on)(void *user, struct run_backlog *ret_backlog);
 };
 
 /* How a run on many assets went; ok + failed + not_started is their count. */

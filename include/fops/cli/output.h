@@ -68,7 +68,7 @@ void output_count(struct output *output, const char *name, uint64_t number);
 /* A line on stderr at the end of an answer for people; nothing in documents and in lists of names. */
 void output_note(struct output *output, const char *text, ...) PRINTF(2, 3);
 
-/* Mark the answer incomplete ("partial": true); before the first row. */
+/* Mark the answer incomplete ("partial": true); before the first row, but for jsonl, whose end can tell it as well. */
 void output_partial(struct output *output);
 
 /* A value for the compact header and envelope, such as the context's name; borrowed. */
@@ -91,6 +91,9 @@ void output_source(struct output *output, const struct output_source *source);
 void output_event(struct output *output, const char *type, void (*write)(struct emitter *emitter, const void *data),
                   const void *data);
 
+/* How many items the verb's own events held, of how many: what the end of the stream tells. */
+void output_items(struct output *output, uint64_t returned, uint64_t total);
+
 /* Bytes for stdout as they are (help, completion, an answer's body). Filtered on terminals by the caller when they are
  * foreign. */
 void output_bytes(struct output *output, const void *data, size_t len);
@@ -98,6 +101,9 @@ void output_text(struct output *output, const char *text);
 
 /* Push everything buffered to stdout now. */
 void output_flush(struct output *output);
+
+/* Push what stdout takes at once, without waiting for its reader; false when some of it is left. */
+bool output_offer(struct output *output);
 
 /*
  * End: close the document, the notices on stderr, flush. exit_status goes into the last line of jsonl.

@@ -65,7 +65,8 @@ struct websocket {
 	 * 101) is a failure with status, headers and body filled and the error that http_judge gives for them.
 	 */
 	bool failed;
-	struct error error; /* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, PLANE_AUTH …, TIMEOUT */
+	/* PLANE_UNAVAILABLE, PLANE_TLS, PLANE_PROTOCOL, PLANE_REDIRECT, PLANE_AUTH …, TIMEOUT; empty texts before */
+	const struct error *error;
 	const char *protocol;           /* what the server chose, one of protocols; NULL when it named none */
 	int status;                     /* of the upgrade's answer, 101 when accepted; 0 without an answer */
 	struct text_map answer_headers; /* lower-case names */

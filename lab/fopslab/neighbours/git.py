@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import ssl
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fopslab.assets import asset_documents
 from fopslab.executor.certificates import VALID_DAYS, issue, make_issuer
 from fopslab.neighbours.base import Contexts, Neighbour
-from fopslab.neighbours.nginx import password_line
+from fopslab.neighbours.nginx import find_nginx, nginx_words, password_line, trusting
 from fopslab.neighbours.ssh import connection_pids, start_sshd
 from fopslab.process import end_processes, spawn, stop_processes, wait_until
 from fopslab.real import answers, start_server
@@ -36,21 +35,7 @@ KEY_VARIABLE = "FOPS_LAB_GIT_KEY"
 TOKEN_VARIABLE = "FOPS_LAB_GIT_TOKEN"
 IDENTITY = {"GIT_AUTHOR_NAME": "lab", "GIT_AUTHOR_EMAIL": "lab@example.test", "GIT_COMMITTER_NAME": "lab",
             "GIT_COMMITTER_EMAIL": "lab@example.test"}  # fmt: skip
-CONFIGURATION = """\
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log stderr warn;
-events {{ worker_connections 512; }}
-http {{
-	access_log {folder}/access.log combined;
-	client_body_temp_path {folder}/body;
-	proxy_temp_path {folder}/proxy;
-	fastcgi_temp_path {folder}/fastcgi;
-	uwsgi_temp_path {folder}/uwsgi;
-	scgi_temp_path {folder}/scgi;
-	ssl_certificate {folder}/server.pem;
-	ssl_certificate_key {folder}/server.key;
+SERVER = """\
 	server {{
 		listen 127.0.0.1:{port} ssl;
 		location = /health {{ return 200 "ok"; }}
@@ -70,7 +55,6 @@ http {{
 			fastcgi_param HTTP_CONTENT_ENCODING $http_content_encoding;
 		}}
 	}}
-}}
 """
 
 
@@ -118,7 +102,7 @@ def make_certificates(folder: Path) -> None:
 def find_programs() -> tuple[str, str]:
     if shutil.which("git") is None or not Path(BACKEND).exists():
         raise Skipped("no git with its http backend; on Debian: apt-get install git")
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    nginx = find_nginx()
     wrapper = shutil.which("fcgiwrap") or shutil.which("fcgiwrap", path="/usr/sbin")
     if nginx is None or wrapper is None:
         raise Skipped("no nginx or fcgiwrap; on Debian: apt-get install --no-install-recommends nginx-light fcgiwrap")
@@ -133,19 +117,11 @@ def is_open(port: int) -> bool:
         return False
 
 
-def trusting(folder: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(folder / "ca.pem"))
-
-
 def start_https(lab: Lab, folder: Path, nginx: str, wrapper: str) -> int:
     def words(ports: list[int]) -> list[str]:
         spawn(lab, NAME, "fcgiwrap", [wrapper, "-c", "4", "-s", f"tcp:127.0.0.1:{ports[1]}"], {"PATH": os.environ["PATH"]})
         wait_until(lambda: is_open(ports[1]), START_SECONDS, "fcgiwrap")
-        settings = CONFIGURATION.format(folder=folder, port=ports[0], backend=ports[1], program=BACKEND)
-        if os.geteuid() == 0:
-            settings = f"user root;\n{settings}"
-        write_atomically(folder / "nginx.conf", settings)
-        return [nginx, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
+        return nginx_words(nginx, folder, SERVER.format(folder=folder, port=ports[0], backend=ports[1], program=BACKEND))
 
     return start_server(lab, NAME, words, lambda ports: answers(ports[0], "/health", 200, trusting(folder)), ports=2)[0]
 

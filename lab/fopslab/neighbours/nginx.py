@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shutil
 import ssl
 from collections.abc import Mapping
@@ -32,6 +33,9 @@ http {{
 	scgi_temp_path {folder}/scgi;
 	ssl_certificate {folder}/server.pem;
 	ssl_certificate_key {folder}/server.key;
+{servers}}}
+"""
+DOORS = """\
 	default_type application/json;
 	server {{
 		listen 127.0.0.1:{basic} ssl;
@@ -45,8 +49,20 @@ http {{
 		ssl_verify_client on;
 		location = /guarded {{ alias {folder}/page.json; }}
 	}}
-}}
 """
+
+
+def find_nginx() -> str | None:
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+
+def nginx_words(program: str, folder: Path, servers: str) -> list[str]:
+    """Writes the configuration with these servers, whose certificate is server.pem of the folder; returns the words that start it."""
+    settings = CONFIGURATION.format(folder=folder, servers=servers)
+    if os.geteuid() == 0:
+        settings = f"user root;\n{settings}"
+    write_atomically(folder / "nginx.conf", settings)
+    return [program, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
 
 
 def password_line(user: str, password: str) -> str:
@@ -59,7 +75,7 @@ def trusting(folder: Path) -> ssl.SSLContext:
 
 
 def start(lab: Lab) -> Facts:
-    program = shutil.which(NAME) or shutil.which(NAME, path="/usr/sbin")
+    program = find_nginx()
     if program is None:
         raise Skipped("no nginx; on Debian: apt-get install nginx-light")
     folder = lab.folder(NAME)
@@ -68,11 +84,7 @@ def start(lab: Lab) -> Facts:
     write_atomically(folder / "page.json", '{"status":"ok"}')
 
     def words(ports: list[int]) -> list[str]:
-        settings = CONFIGURATION.format(folder=folder, basic=ports[0], certificate=ports[1])
-        if Path(program).stat().st_uid == 0 and folder.stat().st_uid == 0:
-            settings = f"user root;\n{settings}"
-        write_atomically(folder / "nginx.conf", settings)
-        return [program, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")]
+        return nginx_words(program, folder, DOORS.format(folder=folder, basic=ports[0], certificate=ports[1]))
 
     ports = start_server(lab, NAME, words, lambda ports: answers(ports[0], "/guarded", 401, trusting(folder)), ports=2)
     return {**facts, "basic": ports[0], "certificate": ports[1], "user": USER, "serverName": SERVER_NAME}

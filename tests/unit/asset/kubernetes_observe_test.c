@@ -120,7 +120,7 @@ Test(kubernetes_observe, lists_all_states_with_one_call)
 
 	OPEN(answer(pods_of_all_states()));
 	assets = assets_of_all_states(&count);
-	cr_assert(live_look(&cluster.context, count, read_asset, assets, &live, &err), "%s", err.message);
+	cr_assert(live_look(&cluster.context, count, read_asset, NULL, assets, &live, &err), "%s", err.message);
 	cr_assert_eq(server_requests(cluster.server), 1);
 	cr_assert_eq(live_unasked(live), 0);
 	for (size_t i = 0; i < count; i++)
@@ -142,7 +142,7 @@ Test(kubernetes_observe, tells_unreachable_from_unknown)
 
 	open_cluster(replies, 1, "{mode: none}");
 	assets = assets_of_all_states(&count);
-	cr_assert(live_look(&cluster.context, count, read_asset, assets, &live, &err));
+	cr_assert(live_look(&cluster.context, count, read_asset, NULL, assets, &live, &err));
 	cr_assert_eq(live_unasked(live), count);
 	cr_assert_str_eq(live_state_of(live, 0).state, "unknown");
 	cr_assert_str_eq(live_state_of(live, 0).cause, "it answered 403: no");

@@ -104,7 +104,7 @@ Test(kubernetes_pods, gives_up_when_the_list_expires_again)
 	start(0, by_label("boards", "board"));
 	wait_for(1);
 	cr_assert(cluster.looks[0].failed);
-	cr_assert_eq(cluster.looks[0].error.id, ERROR_PLANE_CONFLICT);
+	cr_assert_eq(cluster.looks[0].error->id, ERROR_PLANE_CONFLICT);
 	cr_assert_eq(server_requests(cluster.server), 4);
 }
 
@@ -119,9 +119,9 @@ Test(kubernetes_pods, tells_all_who_wait_why_the_list_was_refused)
 	wait_for(2);
 	for (size_t i = 0; i < 2; i++) {
 		cr_assert(cluster.looks[i].failed);
-		cr_assert_eq(cluster.looks[i].error.id, ERROR_PLANE_AUTH);
-		cr_assert_str_eq(cluster.looks[i].error.object, "runtime-asset/board");
-		cr_assert_not_null(strstr(cluster.looks[i].error.fix, "list on pods"));
+		cr_assert_eq(cluster.looks[i].error->id, ERROR_PLANE_AUTH);
+		cr_assert_str_eq(cluster.looks[i].error->object, "runtime-asset/board");
+		cr_assert_not_null(strstr(cluster.looks[i].error->fix, "list on pods"));
 	}
 }
 
@@ -130,7 +130,7 @@ Test(kubernetes_pods, refuses_answers_that_are_no_list_of_pods)
 	OPEN(answer("<html></html>"));
 	start(0, by_label("boards", "one"));
 	wait_for(1);
-	cr_assert_eq(cluster.looks[0].error.id, ERROR_PLANE_PROTOCOL);
+	cr_assert_eq(cluster.looks[0].error->id, ERROR_PLANE_PROTOCOL);
 }
 
 Test(kubernetes_pods, refuses_a_list_of_something_else)
@@ -138,7 +138,7 @@ Test(kubernetes_pods, refuses_a_list_of_something_else)
 	OPEN(answer("{\"kind\":\"NodeList\",\"items\":[]}"));
 	start(0, by_label("boards", "one"));
 	wait_for(1);
-	cr_assert_eq(cluster.looks[0].error.id, ERROR_PLANE_PROTOCOL);
+	cr_assert_eq(cluster.looks[0].error->id, ERROR_PLANE_PROTOCOL);
 }
 
 Test(kubernetes_pods, refuses_a_pod_that_is_none)
@@ -146,7 +146,7 @@ Test(kubernetes_pods, refuses_a_pod_that_is_none)
 	OPEN(answer(list("", "{\"metadata\":{}}")));
 	start(0, by_label("boards", "one"));
 	wait_for(1);
-	cr_assert_eq(cluster.looks[0].error.id, ERROR_PLANE_PROTOCOL);
+	cr_assert_eq(cluster.looks[0].error->id, ERROR_PLANE_PROTOCOL);
 }
 
 Test(kubernetes_pods, tells_that_nobody_answers)
@@ -155,7 +155,7 @@ Test(kubernetes_pods, tells_that_nobody_answers)
 	start(0, by_label("boards", "one"));
 	wait_for(1);
 	cr_assert(cluster.looks[0].failed);
-	cr_assert_eq(cluster.looks[0].error.id, ERROR_PLANE_UNAVAILABLE);
+	cr_assert_eq(cluster.looks[0].error->id, ERROR_PLANE_UNAVAILABLE);
 }
 
 Test(kubernetes_pods, resolves_a_workload_once)
@@ -194,7 +194,7 @@ Test(kubernetes_pods, fails_alone_when_its_workload_is_refused)
 	start(1, by_label("boards", "board"));
 	wait_for(2);
 	cr_assert(cluster.looks[0].failed);
-	cr_assert_eq(cluster.looks[0].error.id, ERROR_PLANE_AUTH);
+	cr_assert_eq(cluster.looks[0].error->id, ERROR_PLANE_AUTH);
 	cr_assert(!cluster.looks[1].failed);
 	asks(1, "labelSelector=app%3Dboard");
 }
@@ -227,7 +227,7 @@ Test(kubernetes_pods, lists_workloads_of_a_kind_when_there_are_many)
 	cr_assert_str_eq(cluster.looks[1].pod.detail, "its workload does not exist");
 	cr_assert_str_eq(cluster.looks[2].pod.name, "c-0");
 	cr_assert(cluster.looks[3].failed, "it has no selector");
-	cr_assert_eq(cluster.looks[3].error.id, ERROR_PLANE_PROTOCOL);
+	cr_assert_eq(cluster.looks[3].error->id, ERROR_PLANE_PROTOCOL);
 }
 
 Test(kubernetes_pods, asks_for_workloads_one_by_one_when_they_may_not_be_listed)
@@ -257,8 +257,8 @@ Test(kubernetes_pods, tells_all_of_a_kind_that_it_cannot_be_listed)
 	wait_for(5);
 	cr_assert_eq(server_requests(cluster.server), 1);
 	for (size_t i = 0; i < 5; i++) {
-		cr_assert_eq(cluster.looks[i].error.id, ERROR_PLANE_UNAVAILABLE);
-		cr_assert_not_null(strstr(cluster.looks[i].error.message, "the list of deployments"));
+		cr_assert_eq(cluster.looks[i].error->id, ERROR_PLANE_UNAVAILABLE);
+		cr_assert_not_null(strstr(cluster.looks[i].error->message, "the list of deployments"));
 	}
 }
 
@@ -295,8 +295,8 @@ Test(kubernetes_pods, asks_once_when_the_credential_stays_the_same)
 	start(0, by_label("boards", "board"));
 	wait_for(1);
 	cr_assert_eq(server_requests(cluster.server), 1);
-	cr_assert_eq(cluster.looks[0].error.id, ERROR_PLANE_AUTH);
-	cr_assert_not_null(strstr(cluster.looks[0].error.message, "the list of pods"));
+	cr_assert_eq(cluster.looks[0].error->id, ERROR_PLANE_AUTH);
+	cr_assert_not_null(strstr(cluster.looks[0].error->message, "the list of pods"));
 }
 
 Test(kubernetes_pods, forgets_looks_that_were_stopped)

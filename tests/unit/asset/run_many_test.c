@@ -23,6 +23,7 @@ static struct run_result results[MOST_ASSETS];
 static size_t under_way, most_under_way, started;
 static size_t most_lines, lines_seen, results_seen;
 static size_t raise_after;
+static size_t read_after, started_before; /* results until the reader takes anything; what had started by then */
 static struct buffer text;
 
 static void end_fake(void *user)
@@ -78,8 +79,14 @@ static void stop_fake(struct session *session)
 	loop_disarm(session->context->loop, &fake->timer);
 }
 
+static void pause_fake(struct session *session, int stream, bool pause)
+{
+	(void)session;
+	cr_assert(stream == 1 && !pause, "nothing is held back that was told to stop");
+}
+
 static const struct asset_driver fake_driver = {
-	.name = "fake", .start = start_fake, .signal = signal_fake, .stop = stop_fake
+	.name = "fake", .start = start_fake, .pause_output = pause_fake, .signal = signal_fake, .stop = stop_fake
 };
 
 /* In place of the table of real drivers. */
@@ -125,6 +132,15 @@ static bool take_result(void *user, const struct run_result *result)
 	return lines_seen < most_lines;
 }
 
+static bool pass_on(void *user, struct run_backlog *ret_backlog)
+{
+	(void)user;
+	if (results_seen < read_after)
+		started_before = started;
+	*ret_backlog = (struct run_backlog){ results_seen < read_after ? (size_t)1 << 20 : 0, -1 };
+	return true;
+}
+
 /* One asset a word, "ok bad …"; a number behind a star repeats. */
 static size_t name_assets(const char *words)
 {
@@ -153,7 +169,7 @@ static struct run_summary run(const char *words, size_t parallel, struct run_req
 		.most_parallel = parallel,
 		.deadline = deadline_after(deadline_ms),
 	};
-	struct run_listener listener = { take_line, take_result, NULL };
+	struct run_listener listener = { take_line, take_result, NULL, pass_on };
 	size_t count = name_assets(words);
 	struct run_summary summary;
 	struct error err;
@@ -294,6 +310,19 @@ Test(run_many, stops_when_nobody_takes_the_output)
 	cr_assert_eq(lines_seen, 1);
 }
 
+Test(run_many, keeps_limits_and_begins_nothing_while_nobody_reads)
+{
+	struct run_summary summary;
+
+	read_after = 2;
+	summary = run("slow*5", 2, (struct run_request){ .timeout_ms = 20 }, -1);
+	cr_assert_eq(started_before, 2);
+	cr_assert_eq(started, 5);
+	cr_assert_eq(summary.failed, 5);
+	cr_assert_str_eq(results[0].state, "timeout");
+	cr_assert_eq(results[0].remote_exit.value, 143);
+}
+
 Test(run_many, keeps_to_the_limit_on_descriptors)
 {
 	struct rlimit limit = { 94, 94 };
@@ -337,7 +366,7 @@ Test(run_many, cuts_lines_wherever_the_pieces_end)
 
 	for (size_t piece = 1; piece < sizeof data; piece++) {
 		struct buffer seen = BUFFER(4096);
-		struct run_listener listener = { keep_line, NULL, &seen };
+		struct run_listener listener = { keep_line, NULL, &seen, NULL };
 		struct run_lines lines = { .listener = &listener, .asset_id = "one" };
 
 		for (size_t at = 0; at < sizeof data - 1; at += piece)
@@ -365,7 +394,7 @@ Test(run_many, cuts_a_line_that_is_too_long_into_pieces)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		for (size_t piece = 1000; piece <= 65536; piece += 64536) {
 			struct buffer seen = BUFFER(4096);
-			struct run_listener listener = { keep_line, NULL, &seen };
+			struct run_listener listener = { keep_line, NULL, &seen, NULL };
 			struct run_lines lines = { .listener = &listener, .asset_id = "one" };
 
 			for (size_t at = 0; at < rows[i].len; at += piece)

@@ -304,7 +304,7 @@ Test(http_auth, fetches_a_token_for_a_websocket)
 	options.token_url = arena_format(owner.arena, "http://127.0.0.1:%u/token", (unsigned)server_port(token_server));
 	owner.websocket.access.grant = grant_new(owner.arena, &options);
 	owner_run(&owner);
-	cr_expect_not(owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect_not(owner.websocket.failed, "%s", owner.websocket.error->cause);
 	has(server, 0, "\r\nAuthorization: Bearer t-1\r\n");
 	grant_free(owner.websocket.access.grant);
 	owner_close(&owner);
@@ -326,7 +326,7 @@ Test(http_auth, opens_no_websocket_without_the_token)
 	owner.websocket.access.grant = grant_new(owner.arena, &options);
 	owner_run(&owner);
 	cr_expect(owner.websocket.failed);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_AUTH);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_AUTH);
 	cr_expect_eq(server_requests(server), 0);
 	grant_free(owner.websocket.access.grant);
 	owner_close(&owner);

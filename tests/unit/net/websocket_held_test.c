@@ -46,8 +46,8 @@ static void proceed(uint16_t port)
 
 static void expect_hello(struct server *server)
 {
-	cr_expect(owner.opened && !owner.websocket.failed, "%s: %s", owner.websocket.error.message,
-	          owner.websocket.error.cause);
+	cr_expect(owner.opened && !owner.websocket.failed, "%s: %s", owner.websocket.error->message,
+	          owner.websocket.error->cause);
 	cr_expect_str_eq(owner.text, "hello|");
 	cr_expect(strncmp(server_request(server, 0), "GET /exec?command=true HTTP/1.1\r\n", 33) == 0, "%s",
 	          server_request(server, 0));
@@ -81,7 +81,7 @@ Test(websocket_held, tells_that_nobody_is_there_when_it_is_asked)
 	turn_while_connecting();
 	proceed(port);
 	cr_expect(owner.websocket.failed);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE, "%s", owner.websocket.error.message);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE, "%s", owner.websocket.error->message);
 	owner_close(&owner);
 }
 

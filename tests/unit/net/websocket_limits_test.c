@@ -51,7 +51,7 @@ Test(websocket_limits, pings_a_silent_peer)
 	owner.websocket.ping_ms = 50;
 	owner.websocket.dead_peer_ms = 5000;
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_eq(peer_wait(), 3);
 	owner_close(&owner);
 }
@@ -64,8 +64,8 @@ Test(websocket_limits, gives_up_a_dead_peer)
 	owner.websocket.ping_ms = 50;
 	owner.websocket.dead_peer_ms = 200;
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
-	cr_expect(strstr(owner.websocket.error.message, "is dead") != NULL, "%s", owner.websocket.error.message);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect(strstr(owner.websocket.error->message, "is dead") != NULL, "%s", owner.websocket.error->message);
 	owner_close(&owner);
 }
 
@@ -77,7 +77,7 @@ Test(websocket_limits, ends_at_the_deadline)
 	owner.websocket.deadline = deadline_after(150);
 	owner_run(&owner);
 	cr_expect(owner.opened);
-	cr_expect_eq(owner.websocket.error.id, ERROR_TIMEOUT, "%s", owner.websocket.error.message);
+	cr_expect_eq(owner.websocket.error->id, ERROR_TIMEOUT, "%s", owner.websocket.error->message);
 	owner_close(&owner);
 }
 
@@ -141,7 +141,7 @@ Test(websocket_limits, does_not_take_a_full_peer_for_a_dead_one)
 	owner.websocket.dead_peer_ms = 400;
 	owner.then = push;
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_eq((size_t)peer_wait(), pushed);
 	owner_close(&owner);
 }

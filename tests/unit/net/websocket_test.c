@@ -20,7 +20,7 @@ static void expect_broken(int code)
 {
 	cr_expect(owner.opened);
 	cr_expect(owner.websocket.failed);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_PROTOCOL, "%s", owner.websocket.error.message);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_PROTOCOL, "%s", owner.websocket.error->message);
 	cr_expect_eq(owner.websocket.close_code, 1006);
 	cr_expect_eq(peer_wait(), code);
 	owner_close(&owner);
@@ -52,8 +52,8 @@ Test(websocket, exchanges_messages_and_closes)
 	owner_prepare(&owner, server_port(server), "/exec?command=true");
 	owner.then = answer_and_close;
 	owner_run(&owner);
-	cr_expect(owner.opened && !owner.websocket.failed, "%s: %s", owner.websocket.error.message,
-	          owner.websocket.error.cause);
+	cr_expect(owner.opened && !owner.websocket.failed, "%s: %s", owner.websocket.error->message,
+	          owner.websocket.error->cause);
 	cr_expect_str_eq(owner.text, "hello|\1world|");
 	cr_expect_eq(owner.websocket.close_code, 1000);
 	cr_expect_str_eq(owner.websocket.close_reason, "done");
@@ -76,7 +76,7 @@ Test(websocket, answers_a_close_at_once)
 	int64_t before_ms = clock_monotonic_ms();
 
 	run_with(close_first);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_str_eq(owner.text, "bye|");
 	cr_expect_eq(owner.websocket.close_code, 1001);
 	cr_expect_str_eq(owner.websocket.close_reason, "going away");
@@ -138,7 +138,7 @@ static enum after talk_in_bytes(struct connection *connection, const char *reque
 Test(websocket, takes_frames_that_come_with_the_answer)
 {
 	run_with(talk_at_once);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_str_eq(owner.text, "|one,two|\xe2\x82\xac|");
 	cr_expect_eq(peer_wait(), 1000);
 	owner_close(&owner);
@@ -147,7 +147,7 @@ Test(websocket, takes_frames_that_come_with_the_answer)
 Test(websocket, takes_everything_byte_by_byte)
 {
 	run_with(talk_in_bytes);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_str_eq(owner.text, "|one,two|\xe2\x82\xac|");
 	cr_expect_eq(owner.messages, 3);
 	cr_expect_eq(peer_wait(), 1000);
@@ -165,9 +165,9 @@ Test(websocket, fails_when_the_connection_ends_without_a_close)
 {
 	run_with(break_off);
 	cr_expect(owner.websocket.failed);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
-	cr_expect(strstr(owner.websocket.error.cause, "closed it without a close frame") != NULL, "%s",
-	          owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect(strstr(owner.websocket.error->cause, "closed it without a close frame") != NULL, "%s",
+	          owner.websocket.error->cause);
 	cr_expect_str_eq(owner.text, "half|");
 	cr_expect_eq(owner.websocket.close_code, 1006);
 	owner_close(&owner);
@@ -196,7 +196,7 @@ Test(websocket, fails_when_the_connection_is_reset)
 	owner.then = greet;
 	owner_run(&owner);
 	cr_expect(owner.websocket.failed);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
 	cr_expect_str_eq(owner.text, "half|");
 	owner_close(&owner);
 }
@@ -328,7 +328,7 @@ Test(websocket, sends_in_bounded_memory_whatever_the_reader_does)
 	owner_prepare(&owner, server_port(server_start_talks(talks, 1, NULL, NULL, NULL)), "/");
 	owner.then = send_bulk;
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_eq(bulk_sent, BULK_MESSAGES);
 	cr_expect_eq(peer_wait(), 0, "bytes arrived wrong");
 	cr_expect(owner.rooms > 0);
@@ -366,7 +366,7 @@ Test(websocket, answers_pings_between_the_frames_it_sends)
 	owner_prepare(&owner, server_port(server_start_talks(talks, 1, NULL, NULL, NULL)), "/");
 	owner.then = send_bulk;
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_geq(peer_wait(), 4);
 	owner_close(&owner);
 }
@@ -403,7 +403,7 @@ Test(websocket, reads_a_flood_and_lets_others_have_their_turn)
 	loop_arm(owner.loop, &other_timer, 1, take_turn, owner.loop);
 	owner_run(&owner);
 	loop_disarm(owner.loop, &other_timer);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_eq(owner.bytes, FLOOD_BYTES);
 	cr_expect_eq(owner.messages, FLOOD_BYTES / ((size_t)1024 * 1024));
 	cr_expect(other_turns >= 3, "a timer of 1 ms came %u times", other_turns);
@@ -433,7 +433,7 @@ Test(websocket, gives_no_piece_while_paused)
 		cr_assert(pauses < 1000);
 		websocket_pause(&owner.websocket, false);
 	}
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_str_eq(owner.text, "|one,two|\xe2\x82\xac|");
 	cr_expect_eq(peer_wait(), 1000);
 	owner_close(&owner);

@@ -45,7 +45,7 @@ Test(websocket_upgrade, offers_protocols_and_takes_the_servers_choice)
 	struct server *server = run_against(choose_second);
 	const char *request = server_request(server, 0);
 
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_str_eq(owner.websocket.protocol, "v4.channel");
 	cr_expect(strstr(request, "\r\nSec-WebSocket-Protocol: v5.channel, v4.channel\r\n") != NULL, "%s", request);
 	cr_expect(strstr(request, "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n") != NULL, "%s", request);
@@ -110,10 +110,10 @@ Test(websocket_upgrade, refuses_answers_that_are_not_quite_right)
 		wrong = &wrong_answers[i];
 		(void)run_against(answer_wrongly);
 		cr_expect(owner.websocket.failed && !owner.opened, "%s", wrong->name);
-		cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_PROTOCOL, "%s: %s", wrong->name,
-		             owner.websocket.error.message);
-		cr_expect(strstr(owner.websocket.error.cause, wrong->cause) != NULL, "%s: %s", wrong->name,
-		          owner.websocket.error.cause);
+		cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_PROTOCOL, "%s: %s", wrong->name,
+		             owner.websocket.error->message);
+		cr_expect(strstr(owner.websocket.error->cause, wrong->cause) != NULL, "%s: %s", wrong->name,
+		          owner.websocket.error->cause);
 		owner_close(&owner);
 	}
 }
@@ -132,8 +132,8 @@ static enum after send_long_head(struct connection *connection, const char *requ
 Test(websocket_upgrade, reads_no_more_than_100_kib_of_head)
 {
 	(void)run_against(send_long_head);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_PROTOCOL);
-	cr_expect(strstr(owner.websocket.error.cause, "100 KiB") != NULL, "%s", owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_PROTOCOL);
+	cr_expect(strstr(owner.websocket.error->cause, "100 KiB") != NULL, "%s", owner.websocket.error->cause);
 	owner_close(&owner);
 }
 
@@ -173,13 +173,13 @@ Test(websocket_upgrade, keeps_status_headers_and_body_of_a_refusal)
 		refusal = &refusals[i];
 		(void)run_against(refuse);
 		cr_expect(owner.websocket.failed && !owner.websocket.opened);
-		cr_expect_eq(owner.websocket.error.id, refusal->id, "%d: %s", refusal->status,
-		             owner.websocket.error.message);
+		cr_expect_eq(owner.websocket.error->id, refusal->id, "%d: %s", refusal->status,
+		             owner.websocket.error->message);
 		cr_expect_eq(owner.websocket.status, refusal->status);
 		cr_expect_eq(owner.websocket.retry_after_ms, refusal->retry_after_ms);
 		cr_expect_str_eq(owner.websocket.body, refusal->body, "%d", refusal->status);
 		cr_expect_eq(owner.websocket.body_len, strlen(refusal->body));
-		cr_expect(strstr(owner.websocket.error.message, "command=") == NULL, "the query is told");
+		cr_expect(strstr(owner.websocket.error->message, "command=") == NULL, "the query is told");
 		owner_close(&owner);
 	}
 }
@@ -199,7 +199,7 @@ static enum after refuse_at_length(struct connection *connection, const char *re
 Test(websocket_upgrade, keeps_at_most_64_kib_of_a_refusal)
 {
 	(void)run_against(refuse_at_length);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
 	cr_expect_eq(owner.websocket.body_len, 65536);
 	owner_close(&owner);
 }
@@ -220,9 +220,9 @@ Test(websocket_upgrade, waits_only_so_long_for_the_answer)
 	owner_prepare(&owner, server_port(server_start_talks(talks, 1, NULL, NULL, NULL)), "/");
 	owner.websocket.open_timeout_ms = 100;
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
-	cr_expect(strstr(owner.websocket.error.cause, "sent no byte of an answer") != NULL, "%s",
-	          owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect(strstr(owner.websocket.error->cause, "sent no byte of an answer") != NULL, "%s",
+	          owner.websocket.error->cause);
 	owner_close(&owner);
 }
 
@@ -236,9 +236,9 @@ static enum after close_silently(struct connection *connection, const char *requ
 Test(websocket_upgrade, tells_a_server_that_closes_without_an_answer)
 {
 	(void)run_against(close_silently);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
-	cr_expect(strstr(owner.websocket.error.cause, "closed the connection without an answer") != NULL, "%s",
-	          owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect(strstr(owner.websocket.error->cause, "closed the connection without an answer") != NULL, "%s",
+	          owner.websocket.error->cause);
 	owner_close(&owner);
 }
 
@@ -246,9 +246,9 @@ Test(websocket_upgrade, tells_a_server_that_nobody_runs)
 {
 	owner_prepare(&owner, closed_port(), "/");
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
-	cr_expect(strstr(owner.websocket.error.cause, "refused the connection") != NULL, "%s",
-	          owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect(strstr(owner.websocket.error->cause, "refused the connection") != NULL, "%s",
+	          owner.websocket.error->cause);
 	owner_close(&owner);
 }
 
@@ -267,7 +267,7 @@ Test(websocket_upgrade, follows_redirects_inside_the_origin)
 	owner_prepare(&owner, server_port(server), "/exec");
 	owner.websocket.access.credential = secret_new("token", 5);
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect(strncmp(server_request(server, 2), "GET /elsewhere?a=b HTTP/1.1\r\n", 29) == 0);
 	cr_expect(strstr(server_request(server, 2), "\r\nAuthorization: Bearer token\r\n") != NULL);
 	owner_close(&owner);
@@ -291,14 +291,14 @@ Test(websocket_upgrade, follows_redirects_neither_for_ever_nor_elsewhere)
 {
 	struct server *server = run_against(redirect_for_ever);
 
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_REDIRECT);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_REDIRECT);
 	cr_expect_eq(server_requests(server), 6);
 	owner_close(&owner);
 	(void)run_against(redirect_outside);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_REDIRECT);
-	cr_expect(strstr(owner.websocket.error.cause, "another origin, http://127.0.0.2") != NULL, "%s",
-	          owner.websocket.error.cause);
-	cr_expect(strstr(owner.websocket.error.cause, "steal") == NULL);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_REDIRECT);
+	cr_expect(strstr(owner.websocket.error->cause, "another origin, http://127.0.0.2") != NULL, "%s",
+	          owner.websocket.error->cause);
+	cr_expect(strstr(owner.websocket.error->cause, "steal") == NULL);
 	owner_close(&owner);
 }
 
@@ -382,7 +382,7 @@ Test(websocket_upgrade, carries_messages_over_tls)
 	(void)prepare_tls(echo_bulk, NULL);
 	owner.then = send_bulk;
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_eq(owner.messages, 64);
 	cr_expect_eq(owner.bytes, (size_t)64 * 30001);
 	owner_close(&owner);
@@ -394,7 +394,7 @@ Test(websocket_upgrade, trusts_no_unknown_authority)
 
 	owner.websocket.access.tls.ca = fixture_text("stranger.pem");
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_TLS, "%s", owner.websocket.error.message);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_TLS, "%s", owner.websocket.error->message);
 	cr_expect_eq(server_requests(server), 0);
 	owner_close(&owner);
 }
@@ -407,12 +407,12 @@ Test(websocket_upgrade, trusts_a_fingerprint_instead_of_authorities)
 	owner.websocket.access.tls.ca = NULL;
 	owner.websocket.access.tls.fingerprint = fingerprint;
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	owner.websocket.access.tls.fingerprint = certificate_fingerprint(owner.arena, fixture_text("named.pem"));
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_TLS, "%s", owner.websocket.error.message);
-	cr_expect(strstr(owner.websocket.error.cause, "another fingerprint") != NULL, "%s",
-	          owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_TLS, "%s", owner.websocket.error->message);
+	cr_expect(strstr(owner.websocket.error->cause, "another fingerprint") != NULL, "%s",
+	          owner.websocket.error->cause);
 	cr_expect_eq(server_requests(server), 1, "something was sent to a stranger");
 	owner_close(&owner);
 }
@@ -425,15 +425,15 @@ Test(websocket_upgrade, shows_its_certificate_to_a_server_that_asks)
 
 	(void)prepare_tls(accept_and_close, own.certificate);
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_TLS, "%s: %s", owner.websocket.error.message,
-	             owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_TLS, "%s: %s", owner.websocket.error->message,
+	             owner.websocket.error->cause);
 	owner.websocket.access.tls.certificate = secret_new(own.certificate, strlen(own.certificate));
 	owner.websocket.access.tls.key = secret_new(own.key, strlen(own.key));
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	owner.websocket.access.tls.key = secret_new(other.key, strlen(other.key));
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_TLS, "%s", owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_TLS, "%s", owner.websocket.error->cause);
 	owner_close(&owner);
 	arena_free(arena);
 }
@@ -449,7 +449,7 @@ Test(websocket_upgrade, goes_through_a_proxy_without_telling_it_the_credential)
 	owner.then = send_bulk;
 	sent = 0;
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_eq(owner.messages, 64);
 	cr_expect(strstr(server_request(proxy, 0), "Authorization") == NULL, "%s", server_request(proxy, 0));
 	cr_expect(strstr(server_request(server, 0), "\r\nAuthorization: Bearer token\r\n") != NULL);
@@ -466,7 +466,7 @@ Test(websocket_upgrade, asks_the_proxy_for_a_tunnel_without_tls_as_well)
 	owner_prepare(&owner, server_port(server), "/plain");
 	owner.websocket.access.proxy = arena_format(owner.arena, "http://127.0.0.1:%u", (unsigned)server_port(proxy));
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect(strncmp(server_request(server, 0), "GET /plain HTTP/1.1\r\n", 21) == 0);
 	owner_close(&owner);
 }
@@ -486,9 +486,9 @@ Test(websocket_upgrade, tells_a_proxy_that_gives_no_way)
 	owner_prepare(&owner, closed_port(), "/");
 	owner.websocket.access.proxy = arena_format(owner.arena, "http://127.0.0.1:%u", (unsigned)server_port(proxy));
 	owner_run(&owner);
-	cr_expect_eq(owner.websocket.error.id, ERROR_PLANE_UNAVAILABLE);
-	cr_expect(strstr(owner.websocket.error.cause, "the proxy gave no way") != NULL, "%s",
-	          owner.websocket.error.cause);
+	cr_expect_eq(owner.websocket.error->id, ERROR_PLANE_UNAVAILABLE);
+	cr_expect(strstr(owner.websocket.error->cause, "the proxy gave no way") != NULL, "%s",
+	          owner.websocket.error->cause);
 	owner_close(&owner);
 }
 
@@ -501,7 +501,7 @@ Test(websocket_upgrade, leaves_the_name_to_a_socks_proxy)
 	owner.websocket.url = arena_format(owner.arena, "http://api.invalid:%u/", (unsigned)server_port(server));
 	owner.websocket.access.proxy = arena_format(owner.arena, "socks5h://127.0.0.1:%u", (unsigned)socks_start());
 	owner_run(&owner);
-	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error.cause);
+	cr_expect(!owner.websocket.failed, "%s", owner.websocket.error->cause);
 	cr_expect_str_eq(socks_name(), "api.invalid");
 	owner_close(&owner);
 }
