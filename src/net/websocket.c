@@ -8,7 +8,7 @@
 #define OPEN_TIMEOUT_MS  15000
 #define CLOSE_TIMEOUT_MS 2000
 #define HELD_MS          5000 /* a server may be about to close a connection that said nothing for longer */
-/* At once: each handshake takes 100 KiB for the moment, and what waits for its turn has not begun its limit of time. */
+/* At once: a handshake takes far more memory than a connection at rest, and who waits has not begun its limit. */
 #define MOST_CONNECTING    ((size_t)16)
 #define LONGEST_ERROR_BODY ((size_t)64 * 1024)
 

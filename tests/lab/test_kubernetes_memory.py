@@ -13,15 +13,9 @@ from lab_tools import instrumented, peak_memory_kib, write_topology
 
 pytestmark = pytest.mark.neighbours("lxc", "kube")
 KIB_IN_FLIGHT = 64
-# glibc keeps what its arenas gave back, and Debian's OpenSSL has other structures: the bar is the product's, which is static
-KIB_IN_FLIGHT_DYNAMIC = 96
 FEW = 32
 MANY = 200
 NAMESPACE = "memory-crowd"
-
-
-def is_static(binary: Path) -> bool:
-    return b"/lib64/ld-linux" not in binary.read_bytes()[:4096]
 
 
 def peak(runner: Runner, topology: Path, parallel: int) -> int:
@@ -41,5 +35,4 @@ def test_memory_grows_by_64_kib_for_each_pod_under_way(operate: Runner, lab: Lab
     topology = write_topology(tmp_path / "topology", cluster_endpoint(lab), *crowd(MANY, NAMESPACE))
     with many_pods(lab, MANY, NAMESPACE):
         peaks = [peak(operate, topology, count) for count in (FEW, MANY)]
-    most = KIB_IN_FLIGHT if is_static(operate.binary) else KIB_IN_FLIGHT_DYNAMIC
-    assert (peaks[1] - peaks[0]) / (MANY - FEW) <= most, f"{peaks[0]} KiB with {FEW}, {peaks[1]} KiB with {MANY}"
+    assert (peaks[1] - peaks[0]) / (MANY - FEW) <= KIB_IN_FLIGHT, f"{peaks[0]} KiB with {FEW}, {peaks[1]} KiB with {MANY}"
