@@ -13,6 +13,7 @@
 #define FULL         ((size_t)128 * 1024)
 #define DRAINED      ((size_t)16 * 1024)
 #define SAFE_WRITE   ((size_t)4096) /* PIPE_BUF: a pipe that is ready takes so much without blocking */
+#define READS_A_TURN 4              /* of a file, before others have their turn */
 
 static void outlet_ready(void *user, int descriptor, unsigned events);
 
@@ -150,12 +151,10 @@ static void inlet_end(struct inlet *inlet)
 	inlet->on_end(inlet);
 }
 
-static void inlet_ready(void *user, int descriptor, unsigned events)
+static void inlet_read(struct inlet *inlet)
 {
-	struct inlet *inlet = user;
-	ssize_t got = read(descriptor, inlet->data, sizeof inlet->data);
+	ssize_t got = read(inlet->descriptor, inlet->data, sizeof inlet->data);
 
-	(void)events;
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (got <= 0) {
@@ -167,10 +166,24 @@ static void inlet_ready(void *user, int descriptor, unsigned events)
 	inlet_resume(inlet);
 }
 
+static void inlet_ready(void *user, int descriptor, unsigned events)
+{
+	struct inlet *inlet = user;
+	unsigned most = inlet->is_file ? READS_A_TURN : 1;
+
+	(void)descriptor;
+	(void)events;
+	for (unsigned i = 0; i < most && inlet->watched; i++)
+		inlet_read(inlet);
+}
+
 void inlet_resume(struct inlet *inlet)
 {
 	struct error err;
+	struct stat about;
 
+	if (!inlet->open)
+		inlet->is_file = fstat(inlet->descriptor, &about) == 0 && S_ISREG(about.st_mode);
 	inlet->open = true;
 	if (inlet->ended)
 		return;

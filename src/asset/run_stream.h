@@ -50,6 +50,7 @@ struct inlet {
 	char data[INLET_BYTES];
 	size_t start, len;
 	bool open;
+	bool is_file; /* reading it never waits */
 	bool watched;
 	bool ended;
 };
