@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conftest import ROOT, Lab, Result, Runner
-from lab_tools import Relay, Started, asset, kill_tagged, new_tag
+from lab_tools import Relay, Started, asset
 
 CLUSTER = "lab-cluster"
 KUBE_SECONDS = 600
@@ -93,14 +93,6 @@ def list_calls(result: Result) -> list[str]:
 
 
 # --- commands in pods ---------------------------------------------------------------------------------------------------
-
-@pytest.fixture
-def tag() -> Iterator[str]:
-    """The last word of a command; whatever still carries it is killed after the test."""
-    word = new_tag()
-    yield word
-    kill_tagged(word)
-
 
 @pytest.fixture
 def relay(lab: Lab) -> Iterator[Relay]:

@@ -108,6 +108,14 @@ def kill_tagged(tag: str) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.fixture
+def tag() -> Iterator[str]:
+    """The last word of a remote command; whatever still carries it is killed after the test."""
+    word = new_tag()
+    yield word
+    kill_tagged(word)
+
+
 class Spoken:
     """Reads a stream in the background, so that tests can wait for what it says."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from conftest import Lab, Result, Runner
-from lab_tools import Started, TerminalRun, kill_tagged, new_tag
+from lab_tools import Started, TerminalRun
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def remote(request: pytest.FixtureRequest, operate: Runner, lab: Lab) -> Remote:
     lab.need(*request.param.neighbours)
     return Remote(operate, request.param)
-
-
-@pytest.fixture
-def tag() -> Iterator[str]:
-    """The last word of a command; whatever still carries it is killed after the test."""
-    word = new_tag()
-    yield word
-    kill_tagged(word)
 
 
 def python(script: str, *words: str | bytes) -> tuple[str | bytes, ...]:

@@ -9,19 +9,12 @@ from typing import Any
 import pytest
 
 from conftest import Lab, Result, Runner
-from lab_tools import Relay, Started, error_code, error_part, kill_tagged, new_tag, wait_gone
+from lab_tools import Relay, Started, error_code, error_part, tag, wait_gone
 
 pytestmark = pytest.mark.neighbours("incus")
 CONTEXT = "lab-incus"
 SPEAK = ("sh", "-c", "echo out; echo err >&2; exit 3")
 SLEEP = "import os, time; os.write(1, b'ready\\n'); time.sleep(60)"
-
-
-@pytest.fixture
-def tag() -> Iterator[str]:
-    word = new_tag()
-    yield word
-    kill_tagged(word)
 
 
 @pytest.fixture

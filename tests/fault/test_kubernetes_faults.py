@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Lab, Runner
-from kube_tools import POD, SPEAK, TALK, check_speech, direct, relay, run, start, tag, words
-from lab_tools import Relay, TerminalRun, error_code, error_part, holders, instrumented, wait_for, wait_gone
+from kube_tools import POD, SPEAK, TALK, check_speech, direct, relay, run, start, words
+from lab_tools import Relay, TerminalRun, error_code, error_part, holders, instrumented, wait_for, wait_gone, tag
 
 pytestmark = pytest.mark.neighbours("lxc", "kube")
 __all__ = ["relay", "tag"]  # fixtures

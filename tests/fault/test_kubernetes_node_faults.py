@@ -29,7 +29,6 @@ from kube_tools import (
     relay,
     run,
     start,
-    tag,
     words,
 )
 from lab_tools import (
@@ -43,6 +42,7 @@ from lab_tools import (
     wait_for,
     wait_gone,
     write_topology,
+    tag,
 )
 
 pytestmark = pytest.mark.neighbours("lxc", "kube")

@@ -22,10 +22,9 @@ from lab_tools import (
     error_code,
     error_part,
     instrumented,
-    kill_tagged,
-    new_tag,
     serving,
     ssh_block,
+    tag,
     wait_for,
     wait_for_client,
     wait_gone,
@@ -35,13 +34,6 @@ from lab_tools import (
 pytestmark = pytest.mark.neighbours("lxc", "ssh")
 SLACK_SECONDS = 0.5
 TALK = "import time, sys\nprint('ready', flush=True)\nwhile True: print('.', flush=True); time.sleep(0.02)"
-
-
-@pytest.fixture
-def tag() -> Iterator[str]:
-    word = new_tag()
-    yield word
-    kill_tagged(word)
 
 
 @pytest.fixture

@@ -8,18 +8,11 @@ from typing import Any
 import pytest
 
 from conftest import Lab, Result, Runner
-from lab_tools import Relay, error_code, error_part, kill_tagged, new_tag, wait_gone
+from lab_tools import Relay, error_code, error_part, tag, wait_gone
 
 pytestmark = pytest.mark.neighbours("lxc", "proxmox")
 CONTEXT = "lab-proxmox"
 EXEC = "POST /nodes/pve1/qemu/201/agent/exec"
-
-
-@pytest.fixture
-def tag() -> Iterator[str]:
-    word = new_tag()
-    yield word
-    kill_tagged(word)
 
 
 @pytest.fixture

@@ -27,8 +27,9 @@ from lab_tools import (
     sha256,
     wait_for,
     wait_gone,
+    tag,
 )
-from run_tools import CANARY, DRIVERS, MEBIBYTE, POLITE, SLEEP, Remote, pytest_generate_tests, python, remote, shell, tag
+from run_tools import CANARY, DRIVERS, MEBIBYTE, POLITE, SLEEP, Remote, pytest_generate_tests, python, remote, shell
 
 # fixtures and a hook
 __all__ = ["pytest_generate_tests", "remote", "tag"]

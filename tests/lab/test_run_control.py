@@ -13,8 +13,8 @@ import conftest
 import pytest
 
 from conftest import Lab, Runner
-from lab_tools import Started, TerminalRun, container_processes, error_code, kill_tagged, wait_for, wait_gone
-from run_tools import POLITE, SLEEP, STUBBORN, Remote, pytest_generate_tests, python, remote, shell, tag
+from lab_tools import Started, TerminalRun, container_processes, error_code, kill_tagged, wait_for, wait_gone, tag
+from run_tools import POLITE, SLEEP, STUBBORN, Remote, pytest_generate_tests, python, remote, shell
 
 # fixtures and a hook
 __all__ = ["pytest_generate_tests", "remote", "tag"]

@@ -28,9 +28,9 @@ from lab_tools import (
     instrumented,
     kill_tagged,
     local_block,
-    new_tag,
     peak_memory_kib,
     ssh_block,
+    tag,
     wait_for,
     wait_gone,
 )
@@ -40,14 +40,6 @@ pytestmark = pytest.mark.neighbours("lxc")
 LONG_LINES = ("sh", "-c", "head -c 16000 /dev/zero | tr '\\0' a; head -c 16000 /dev/zero | tr '\\0' b >&2; sleep 0.3")
 KIB_IN_FLIGHT = 64
 KIB_DONE = 2
-
-
-@pytest.fixture
-def tag() -> Iterator[str]:
-    """A word for the command line of remote processes; whatever still carries it is killed after the test."""
-    word = new_tag()
-    yield word
-    kill_tagged(word)
 
 
 @pytest.fixture(autouse=True)
